@@ -1,0 +1,88 @@
+import type { FromSchema } from 'json-schema-to-ts';
+import { acknowledged, heartbeat, parked } from './schemas/acknowledgements.js';
+import { deletionScheduled, operationFact, operationFailed, routeChanged, stateRecord, tenantUpdated } from './schemas/facts.js';
+import { placement, route } from './schemas/parts.js';
+import { request } from './schemas/requests.js';
+
+/** Requests to participants, on the lifecycle topic. */
+export const REQUEST_SCHEMAS = {
+  'tenant.provisioning_requested.v1': request,
+  'tenant.suspension_requested.v1': request,
+  'tenant.reactivation_requested.v1': request,
+  'tenant.purge_requested.v1': request,
+} as const;
+
+/** Facts, on the lifecycle topic. */
+export const FACT_SCHEMAS = {
+  'tenant.provisioned.v1': operationFact,
+  'tenant.suspended.v1': operationFact,
+  'tenant.reactivated.v1': operationFact,
+  'tenant.deletion_scheduled.v1': deletionScheduled,
+  'tenant.deletion_cancelled.v1': operationFact,
+  'tenant.purged.v1': operationFact,
+  'tenant.updated.v1': tenantUpdated,
+  'tenant.route_changed.v1': routeChanged,
+  'tenant.operation_failed.v1': operationFailed,
+} as const;
+
+/** Answers and announcements of a participant, on its own acknowledgement topic. */
+export const ACKNOWLEDGEMENT_SCHEMAS = {
+  'participant.acknowledged.v1': acknowledged,
+  'participant.heartbeat.v1': heartbeat,
+  'participant.parked.v1': parked,
+} as const;
+
+export const STATE_RECORD_TYPE = 'tenant.state.v1';
+
+export const MESSAGE_SCHEMAS = {
+  ...REQUEST_SCHEMAS,
+  ...FACT_SCHEMAS,
+  ...ACKNOWLEDGEMENT_SCHEMAS,
+  [STATE_RECORD_TYPE]: stateRecord,
+} as const;
+
+export type RequestType = keyof typeof REQUEST_SCHEMAS;
+export type FactType = keyof typeof FACT_SCHEMAS;
+export type AcknowledgementType = keyof typeof ACKNOWLEDGEMENT_SCHEMAS;
+export type MessageType = keyof typeof MESSAGE_SCHEMAS;
+export type LifecycleType = RequestType | FactType;
+
+export type ParticipantRequest = FromSchema<typeof request>;
+export type OperationFact = FromSchema<typeof operationFact>;
+export type DeletionScheduled = FromSchema<typeof deletionScheduled>;
+export type TenantUpdated = FromSchema<typeof tenantUpdated>;
+export type RouteChanged = FromSchema<typeof routeChanged>;
+export type OperationFailed = FromSchema<typeof operationFailed>;
+export type Acknowledgement = FromSchema<typeof acknowledged>;
+export type Heartbeat = FromSchema<typeof heartbeat>;
+export type Parked = FromSchema<typeof parked>;
+export type StateRecord = FromSchema<typeof stateRecord>;
+export type RouteRecord = FromSchema<typeof route>;
+export type Placement = FromSchema<typeof placement>;
+
+interface PayloadByType {
+  'tenant.provisioned.v1': OperationFact;
+  'tenant.suspended.v1': OperationFact;
+  'tenant.reactivated.v1': OperationFact;
+  'tenant.deletion_scheduled.v1': DeletionScheduled;
+  'tenant.deletion_cancelled.v1': OperationFact;
+  'tenant.purged.v1': OperationFact;
+  'tenant.updated.v1': TenantUpdated;
+  'tenant.route_changed.v1': RouteChanged;
+  'tenant.operation_failed.v1': OperationFailed;
+  'participant.acknowledged.v1': Acknowledgement;
+  'participant.heartbeat.v1': Heartbeat;
+  'participant.parked.v1': Parked;
+  'tenant.state.v1': StateRecord;
+}
+
+/** The payload of a message type. */
+export type Payload<T extends MessageType> = T extends keyof PayloadByType ? PayloadByType[T] : ParticipantRequest;
+
+export function isRequestType(type: string): type is RequestType {
+  return Object.hasOwn(REQUEST_SCHEMAS, type);
+}
+
+export function isFactType(type: string): type is FactType {
+  return Object.hasOwn(FACT_SCHEMAS, type);
+}

@@ -1,0 +1,27 @@
+const STORE = /^[a-z][a-z0-9]{0,19}$/;
+const PARTICIPANT = /^[a-z][a-z0-9-]{0,39}$/;
+
+/** Whether a store's name is legal: lower-case letters and digits, at most 20 bytes, so that derived names stay below Postgres's 63. */
+export function isStoreName(name: string): boolean {
+  return STORE.test(name);
+}
+
+/** Whether a participant's name is legal: it becomes part of a topic's and of a login's name. */
+export function isParticipantName(name: string): boolean {
+  return PARTICIPANT.test(name);
+}
+
+/** The schema (and role) of one tenant's store: `t_` + 32 hex digits of the id + `_` + store; never from the slug. */
+export function tenantSchemaName(tenantId: string, store: string): string {
+  return `${tenantSchemaPrefix(tenantId)}${store}`;
+}
+
+/** What all of one tenant's schema names begin with. */
+export function tenantSchemaPrefix(tenantId: string): string {
+  return `t_${tenantId.replaceAll('-', '').toLowerCase()}_`;
+}
+
+/** The schema that holds all pooled tenants of a store. */
+export function pooledSchemaName(store: string): string {
+  return `pooled_${store}`;
+}

@@ -1,0 +1,1 @@
+export { type Row, type SqlExecutor } from './sql-executor.js';
