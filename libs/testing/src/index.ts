@@ -1,1 +1,2 @@
-export {};
+export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-database.js';
+export { waitFor } from './wait-for.js';

@@ -1,0 +1,57 @@
+import { randomBytes } from 'node:crypto';
+
+// One prefix per run for the databases that libs/testing makes, so that the tear-down can drop what is left of them.
+process.env.TEST_DATABASE_PREFIX ??= `tnt_test_${randomBytes(4).toString('hex')}_`;
+
+const shared = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^@tenantry/data-plane-kit/nest$': '<rootDir>/libs/data-plane-kit/src/nest.ts',
+    '^@tenantry/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/', '<rootDir>/\\.tenantry/'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+          target: 'es2024',
+          keepClassNames: true,
+        },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+};
+
+/** Three suites: `jest --selectProjects unit|db|e2e`. What db and e2e need (servers) is started by scripts/test.mjs. */
+export default {
+  testTimeout: 30_000,
+  maxWorkers: 2,
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.db\\.spec\\.ts$'],
+    },
+    {
+      ...shared,
+      displayName: 'db',
+      testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.db.spec.ts'],
+      globalTeardown: '<rootDir>/libs/testing/src/drop-test-databases.ts',
+    },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/**/*.e2e.ts'],
+      globalTeardown: '<rootDir>/libs/testing/src/drop-test-databases.ts',
+    },
+  ],
+};
