@@ -1,1 +1,1 @@
-export {};
+export { DataPlaneModule, type DataPlaneOptions, type DataPlaneTransport } from './nest/data-plane.module.js';
