@@ -1,1 +1,5 @@
 export { type Row, type SqlExecutor } from './sql-executor.js';
+export { pgExecutor, type PgQueryable } from './pg-executor.js';
+export { migrate, MigrationChanged, type SqlMigration } from './migrate.js';
+export { groupRoleSql } from './group-role.js';
+export { CLOCK_SQL } from './clock-sql.js';

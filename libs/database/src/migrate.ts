@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { Client } from 'pg';
+
+/** One step of a schema. Immutable once released: a mended step is a new one. */
+export interface SqlMigration {
+  /** Unique in its database and never reused, e.g. `messaging-0001-outbox`. */
+  readonly name: string;
+  /** Plain SQL, any number of statements; runs in one transaction. */
+  readonly sql: string;
+}
+
+/** A migration that was applied has another text now, so nobody knows what the database looks like. */
+export class MigrationChanged extends Error {
+  constructor(readonly migration: string) {
+    super(`Migration ${migration} was applied with another text. Restore its text and put the change into a new migration.`);
+    this.name = 'MigrationChanged';
+  }
+}
+
+/** How long a statement of a migration waits for a lock before the migration fails, in milliseconds. */
+const LOCK_TIMEOUT_MS = 10_000;
+
+const BOOKKEEPING = `
+CREATE SCHEMA IF NOT EXISTS tenantry;
+CREATE TABLE IF NOT EXISTS tenantry.migration (
+  name text NOT NULL,
+  checksum text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT migration_pkey PRIMARY KEY (name)
+);`;
+
+/**
+ * Applies what is missing, in the given order, each in its own transaction together with its record in
+ * `tenantry.migration`. Concurrent calls on one database wait for each other.
+ *
+ * @param url of a login that may create in the database; directly, not through a pooler.
+ * @returns the names applied now; empty when there was nothing to do.
+ * @throws MigrationChanged before anything is applied; otherwise the database's error, with the migration's name, after which
+ * the earlier migrations stay applied.
+ */
+export async function migrate(url: string, migrations: readonly SqlMigration[]): Promise<string[]> {
+  const client = new Client({ connectionString: url });
+  // A connection lost between two statements fails the next one; unheard, the event would end the process.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    // Held by the session and thus over all transactions; closing the connection lets go of it.
+    await client.query(`SELECT pg_advisory_lock(hashtextextended('tenantry.migrate', 0))`);
+    await client.query(BOOKKEEPING);
+    const missing = await missingOf(client, migrations);
+    for (const migration of missing) await apply(client, migration);
+    return missing.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+async function missingOf(client: Client, migrations: readonly SqlMigration[]): Promise<SqlMigration[]> {
+  const { rows } = await client.query<{ name: string; checksum: string }>('SELECT name, checksum FROM tenantry.migration');
+  const applied = new Map(rows.map((row) => [row.name, row.checksum]));
+  for (const migration of migrations) {
+    const checksum = applied.get(migration.name);
+    if (checksum !== undefined && checksum !== checksumOf(migration)) throw new MigrationChanged(migration.name);
+  }
+  return migrations.filter(({ name }) => !applied.has(name));
+}
+
+async function apply(client: Client, migration: SqlMigration): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query(migration.sql);
+    await client.query('INSERT INTO tenantry.migration (name, checksum) VALUES ($1, $2)', [migration.name, checksumOf(migration)]);
+    await client.query('COMMIT');
+  } catch (cause) {
+    await client.query('ROLLBACK');
+    throw new Error(`Migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+function checksumOf({ sql }: SqlMigration): string {
+  return createHash('sha256').update(sql).digest('hex');
+}
