@@ -1,0 +1,10 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+/** The answer of a probe that is well. */
+export class HealthDto {
+  @ApiProperty({ enum: ['ok'] })
+  status: 'ok';
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: { database: 'up' } })
+  checks: Record<string, string>;
+}

@@ -1,0 +1,26 @@
+import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { Drain } from './drain.js';
+import { HealthController } from './health.controller.js';
+import { READINESS_CHECKS, type ReadinessCheck } from './readiness-check.js';
+
+/** How an app plugs in what `/readyz` asks. */
+export type HealthOptions = Pick<ModuleMetadata, 'imports'> &
+  Pick<FactoryProvider<readonly ReadinessCheck[]>, 'inject' | 'useFactory'>;
+
+/** `/livez`, `/readyz` and `/healthz`, and the {@link Drain} flag. */
+@Module({})
+export class HealthModule {
+  static register(options: HealthOptions): DynamicModule {
+    return {
+      module: HealthModule,
+      imports: [TerminusModule.forRoot({ logger: false }), ...(options.imports ?? [])],
+      controllers: [HealthController],
+      providers: [
+        Drain,
+        { provide: READINESS_CHECKS, inject: options.inject ?? [], useFactory: options.useFactory },
+      ],
+      exports: [Drain],
+    };
+  }
+}

@@ -1,0 +1,63 @@
+import type { INestApplication } from '@nestjs/common';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { Drain } from './drain.js';
+
+/** How a process serves and leaves. */
+export interface RunServiceOptions {
+  readonly logger: Logger;
+  readonly host: string;
+  readonly port: number;
+  /** How long `/readyz` says 503 before the server stops accepting, so that load balancers notice; 0 unless given. */
+  readonly drainMs?: number;
+  /** After this long the process leaves with exit code 1 whatever is still running; 25 s unless given. */
+  readonly shutdownTimeoutMs?: number;
+}
+
+/**
+ * Listens, logs `ready` with the address, and on SIGTERM or SIGINT leaves gracefully: drains, stops accepting,
+ * finishes running requests, runs the providers' shutdown hooks (`beforeApplicationShutdown` is where workers finish
+ * or hand back their work), exits 0. A second signal does not hurry it.
+ */
+export async function runService(app: INestApplication, options: RunServiceOptions): Promise<void> {
+  const { logger } = options;
+  let leaving: Promise<void> | undefined;
+  const leave = (signal: string): void => {
+    leaving ??= shutDown(app, options, signal);
+  };
+  process.on('SIGTERM', leave);
+  process.on('SIGINT', leave);
+  await app.listen(options.port, options.host);
+  logger.info({ url: await app.getUrl() }, 'ready');
+}
+
+async function shutDown(app: INestApplication, options: RunServiceOptions, signal: string): Promise<void> {
+  const { logger, drainMs = 0, shutdownTimeoutMs = 25_000 } = options;
+  logger.info({ signal }, 'shutting down');
+  setTimeout(() => {
+    logger.error({ shutdownTimeoutMs }, 'shutdown took too long');
+    process.exit(1);
+  }, shutdownTimeoutMs).unref();
+  try {
+    app.get(Drain, { strict: false }).begin();
+    await wait(drainMs);
+    await app.close();
+    logger.info('stopped');
+    process.exit(0);
+  } catch (error) {
+    logger.error({ err: error }, 'shutdown failed');
+    process.exit(1);
+  }
+}
+
+/** Runs an entry point: what it throws is logged as `start failed` and ends the process with exit code 1. */
+export async function runMain(logger: () => Logger, main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    logger().fatal({ err: error }, 'start failed');
+    process.exitCode = 1;
+    // Half-started workers and pools would keep the process alive.
+    setImmediate(() => process.exit(1));
+  }
+}
