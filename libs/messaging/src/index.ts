@@ -1,4 +1,7 @@
-export * from './transport.js';
+export {
+  type AcknowledgementEnvelope, type ControlPlaneTransport, type Handler, type LifecycleEnvelope, type OutboundMessage,
+  type ParticipantTransport, type Subscription,
+} from './transport.js';
 export { type Logger } from './logger.js';
 export { CONSUMER_SQL } from './consumer/consumer-sql.js';
 export { LifecycleConsumer, type FactApplier, type FactAppliers, type LifecycleConsumerOptions } from './consumer/lifecycle-consumer.js';
@@ -7,3 +10,8 @@ export { AcknowledgementSender, type AcknowledgementSenderOptions } from './cons
 export {
   WorkAbandoned, type AbandonReason, type RequestHandler, type WorkControl, type WorkItem, type WorkResult,
 } from './consumer/work-item.js';
+export { OUTBOX_SQL, RELAY_SHARDS } from './outbox-sql.js';
+export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
+export { Outbox, CONTROL_PLANE_SOURCE, MAX_MESSAGE_BYTES, type NewEvent, type OutboxOptions } from './outbox.js';
+export { UnpublishableMessage } from './unpublishable-message.js';
+export { putTransportLoginTx, type TransportLogin } from './embedded/transport-login.js';

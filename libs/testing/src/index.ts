@@ -1,2 +1,3 @@
+export { busDatabase, type BusDatabase } from './bus-database.js';
 export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-database.js';
 export { waitFor } from './wait-for.js';
