@@ -1,3 +1,5 @@
+import type { SqlMigration } from '@tenantry/database';
+
 /**
  * The consumer's bookkeeping in a service's own database, schema `tenantry`; immutable, apply with `migrate`
  * of the database library. One participant per database. Whoever runs the consumer, the worker and the sender needs
@@ -6,7 +8,7 @@
  * Payloads are `json`, not `jsonb`: they are never queried, and `json` alone takes every text that JSON allows
  * (an escaped NUL or lone surrogate makes `jsonb` raise, which would stop a tenant for ever).
  */
-export const CONSUMER_SQL: readonly { readonly name: string; readonly sql: string }[] = [
+export const CONSUMER_SQL: readonly SqlMigration[] = [
   {
     name: 'consumer-0001-bookkeeping',
     sql: `

@@ -1,9 +1,14 @@
+import { pgExecutor } from '@tenantry/database';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
+import { BackgroundLoop } from './background-loop.js';
+import { claimRequests, renewLeases, versionsOf, type ClaimedRequest } from './inbox.js';
+import { HeldRequest } from './held-request.js';
+import { settledWithin } from './settled-within.js';
 import type { RequestHandler } from './work-item.js';
 
 export interface RequestWorkerOptions {
-  /** Of the service's own database, with CONSUMER_SQL applied. Each running request needs none of it while its handler runs. */
+  /** Of the service's own database, with CONSUMER_SQL applied; a few connections of it, none while a handler runs. */
   readonly pool: Pool;
   readonly participant: string;
   readonly handler: RequestHandler;
@@ -20,16 +25,93 @@ export interface RequestWorkerOptions {
   readonly onAcknowledgement?: () => void;
 }
 
-/** Works the inbox outside the poll loop. */
+/** How long an aborted handler may take to end before `stop` leaves its tenant to the lease. */
+const ABORT_GRACE_MS = 2_000;
+
+/**
+ * Works the inbox outside the poll loop: any number of workers share it, each tenant is with one of them at a time.
+ * Effectively once: a handler may be run again after a crash, but each operation is answered for what was done.
+ */
 export class RequestWorker {
-  constructor(private readonly options: RequestWorkerOptions) {}
+  private readonly held = new Map<string, HeldRequest>();
+  private readonly loop: BackgroundLoop;
+  private readonly leaseMs: number;
+  private renewedAt = 0;
+  private stopped: Promise<void> | undefined;
+
+  constructor(private readonly options: RequestWorkerOptions) {
+    this.leaseMs = options.leaseMs ?? 15_000;
+    this.loop = new BackgroundLoop({
+      tick: () => this.tick(),
+      intervalMs: Math.min(options.pollMs ?? 500, this.leaseMs / 3),
+      onError: (error) => options.logger.warn({ err: error }, 'The inbox could not be read; trying again'),
+    });
+  }
 
   start(): void {
-    throw new Error(`not there yet: ${this.options.participant}`);
+    this.loop.start();
   }
 
   /** Looks at the inbox, and at whether what runs was superseded, now. */
-  wake(): void {}
+  wake(): void {
+    this.loop.wake();
+  }
 
-  async stop(): Promise<void> {}
+  /** Takes nothing new, lets running handlers finish for a while, then aborts them and hands their requests back. */
+  stop(): Promise<void> {
+    this.stopped ??= this.finish();
+    return this.stopped;
+  }
+
+  private async finish(): Promise<void> {
+    if (!(await this.settledWithin(this.options.stopGraceMs ?? 5_000))) {
+      for (const held of this.held.values()) held.abandon('stopping');
+      if (!(await this.settledWithin(ABORT_GRACE_MS))) {
+        const tenantIds = [...this.held.keys()];
+        this.options.logger.warn({ tenantIds }, 'Handlers ignored the abort; their requests go to others when the lease ends');
+      }
+    }
+    await this.loop.stop();
+    for (const held of this.held.values()) held.forget();
+  }
+
+  private settledWithin(ms: number): Promise<boolean> {
+    return settledWithin([...this.held.values()].map(({ done }) => done), ms);
+  }
+
+  private async tick(): Promise<void> {
+    await this.watch();
+    const free = (this.options.concurrency ?? 4) - this.held.size;
+    if (this.stopped || free <= 0) return;
+    const sentAt = performance.now();
+    const requests = await claimRequests(pgExecutor(this.options.pool), {
+      limit: free,
+      leaseMs: this.leaseMs,
+      // A handler that outlived its lease still runs here: its tenant is not taken up beside it.
+      except: [...this.held.keys()],
+    });
+    for (const request of requests) this.hold(request, sentAt);
+  }
+
+  private hold(request: ClaimedRequest, sentAt: number): void {
+    const { tenantId } = request.claim;
+    const held = new HeldRequest(request, this.options, sentAt + this.leaseMs, () => {
+      this.held.delete(tenantId);
+      this.wake();
+    });
+    this.held.set(tenantId, held);
+  }
+
+  /** Renews what a third of its lease has passed of, and abandons what was superseded or taken. */
+  private async watch(): Promise<void> {
+    const held = [...this.held.values()];
+    if (held.length === 0) return;
+    const sql = pgExecutor(this.options.pool);
+    const claims = held.map(({ claim }) => claim);
+    const sentAt = performance.now();
+    const renewing = sentAt - this.renewedAt >= this.leaseMs / 3;
+    const versions = renewing ? await renewLeases(sql, claims, this.leaseMs) : await versionsOf(sql, claims);
+    if (renewing) this.renewedAt = sentAt;
+    for (const one of held) one.observe(versions.get(one.claim.tenantId), renewing ? sentAt + this.leaseMs : undefined);
+  }
 }
