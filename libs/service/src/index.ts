@@ -24,6 +24,7 @@ export type { HttpRequest, HttpResponse } from './http-message.js';
 export { ApiIfMatch, OptionalIfMatch, RequiredIfMatch } from './if-match.decorator.js';
 export { addLogFields, currentLogFields, withLogFields, type LogFields } from './log-context.js';
 export { LOG_LEVELS, createLogger, loggingModule, type LogLevel } from './logger.js';
+export { Omittable } from './omittable.decorator.js';
 export { buildOpenApiDocument, type OpenApiInfo } from './openapi.js';
 export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, PageQuery, pageDto, pageOf, type Page } from './page.js';
 export {
@@ -41,6 +42,7 @@ export {
   type Problem,
   type RequestPart,
 } from './problem.js';
+export { printOpenApi } from './print-openapi.js';
 export type { ReadinessCheck } from './readiness-check.js';
 export { currentActor, currentRequestContext, type RequestContext } from './request-context.js';
 export {
@@ -57,5 +59,9 @@ export {
   UnsupportedMediaType,
 } from './request-errors.js';
 export { Public, RequireRole } from './require-role.decorator.js';
+export { ResourceId } from './resource-id.pipe.js';
 export { runMain, runService, type RunServiceOptions } from './run-service.js';
 export { isSaneText } from './text-sanity.js';
+// What the author of a service needs of the kernel: services are written with the kit, the contracts and this.
+export { DomainError, armCrashPoint, isUuid, newId } from '@tenantry/kernel';
+export type { Logger } from 'pino';
