@@ -1,3 +1,9 @@
+import { migrate } from '@tenantry/database';
+import { Client } from 'pg';
+import { hardenDatabase } from './install/hardening.js';
+import { migrateService } from './install/migrate-service.js';
+import { ensureRoles } from './install/roles.js';
+import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 /** A Postgres login. */
@@ -7,9 +13,9 @@ export interface DatabaseLogin {
 }
 
 export interface InstallKitOptions {
-  /** The login that serves requests: reaches tenants' rows through a context only, owns nothing. */
+  /** The login that serves requests: reaches tenants' rows through a context only, owns nothing. Made if missing. */
   readonly appLogin: DatabaseLogin;
-  /** The login that provisions and purges; never used to serve. */
+  /** The login that provisions and purges; never used to serve. Made if missing. */
   readonly provisionerLogin: DatabaseLogin;
   /** The service whose pooled tables and existing tenants' schemas are brought up to date. */
   readonly service: ServiceDefinition;
@@ -22,12 +28,30 @@ export interface InstallReport {
   readonly warnings: readonly string[];
 }
 
-/** Prepares a service's database: roles, kit, the service's tables. Idempotent; run it at every deployment. */
-export async function installKit(_adminUrl: string, _options: InstallKitOptions): Promise<InstallReport> {
-  throw new Error('not there yet');
+/**
+ * Prepares a service's database, which must be its own: roles, the kit, the service's tables. Idempotent; run it at
+ * every deployment, before the processes that serve.
+ *
+ * @param adminUrl a superuser's, or one of a login that owns the database and may create roles; the report then says what
+ * is missing.
+ * @throws Error when the serving login could walk past row security, when a migration was changed or fails, or when it leaves
+ * a table without a tenant column that is not declared global.
+ */
+export async function installKit(adminUrl: string, options: InstallKitOptions): Promise<InstallReport> {
+  const client = new Client({ connectionString: adminUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await ensureRoles(client, options.appLogin, options.provisionerLogin);
+    const applied = await migrate(adminUrl, KIT_MIGRATIONS);
+    const warnings = await hardenDatabase(client);
+    return { applied: [...applied, ...(await migrateService(client, options.service))], warnings };
+  } finally {
+    await client.end();
+  }
 }
 
-/** The login that a connection URL names, e.g. to create it. */
+/** The login that a connection URL names, e.g. to install the kit for it. */
 export function loginOf(url: string): DatabaseLogin {
   const { username, password } = new URL(url);
   return { name: decodeURIComponent(username), password: decodeURIComponent(password) };

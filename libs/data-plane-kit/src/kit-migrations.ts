@@ -1,4 +1,16 @@
 import type { SqlMigration } from '@tenantry/database';
+import { CONSUMER_SQL } from '@tenantry/messaging';
+import { BOOKKEEPING_SQL } from './sql/bookkeeping.sql.js';
+import { CONTEXT_SQL } from './sql/context.sql.js';
+import { FENCE_SQL } from './sql/fence.sql.js';
+import { OWNERSHIP_SQL } from './sql/ownership.sql.js';
 
-/** The kit's own tables and functions in schema `tenantry` of a service's database, applied by `installKit`. */
-export const KIT_MIGRATIONS: readonly SqlMigration[] = [];
+/**
+ * The kit's own tables and functions in schema `tenantry` of a service's database, immutable; `installKit` applies them
+ * after it has made the roles that they name.
+ */
+export const KIT_MIGRATIONS: readonly SqlMigration[] = [
+  ...CONSUMER_SQL,
+  { name: 'kit-0001-bookkeeping', sql: BOOKKEEPING_SQL },
+  { name: 'kit-0002-tenant-context', sql: CONTEXT_SQL + FENCE_SQL + OWNERSHIP_SQL },
+];

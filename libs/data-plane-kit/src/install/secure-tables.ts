@@ -1,0 +1,84 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { SqlExecutor } from '@tenantry/database';
+
+/** A service's table as the catalogue has it. */
+interface ServiceTable {
+  readonly table: string;
+  readonly tenant_column: boolean;
+  readonly forced: boolean;
+  readonly policies: readonly string[];
+}
+
+/** The one policy of a tenant table. */
+export const POLICY = 'tenant_isolation';
+
+export interface TableSecurity {
+  readonly schema: string;
+  /** Whom the tables serve: the group that serves all (pooled), or the tenant's own role. */
+  readonly role: string;
+  /** The only tenant whose context opens these tables; undefined for pooled ones, whose rows say it. */
+  readonly tenantId: string | undefined;
+  readonly globalTables: readonly string[];
+}
+
+/**
+ * Brings every table of a schema under row security, and grants what the serving role needs. Runs in the transaction of
+ * each migration, so that no table is ever seen without it.
+ *
+ * @throws Error for a table that has no tenant column and is not declared global, and for one with a policy of its own,
+ * since two permissive policies are OR-ed.
+ */
+export async function secureTables(sql: SqlExecutor, security: TableSecurity): Promise<void> {
+  for (const table of await serviceTables(sql, security.schema)) {
+    const declaredGlobal = security.globalTables.includes(table.table);
+    if (table.tenant_column === declaredGlobal) throw new Error(undeclared(security.schema, table));
+    const foreign = table.policies.filter((policy) => policy !== POLICY);
+    if (foreign.length > 0) throw new Error(`Table ${security.schema}.${table.table} has a policy of its own (${foreign.join(', ')}); leave policies to the kit.`);
+    await secure(sql, security, table);
+  }
+}
+
+function undeclared(schema: string, { table, tenant_column }: ServiceTable): string {
+  return tenant_column
+    ? `Table ${schema}.${table} has a tenant column and is declared global; it can be only one of them.`
+    : `Table ${schema}.${table} has no tenant_id column; add one, or declare the table global.`;
+}
+
+async function secure(sql: SqlExecutor, { schema, role, tenantId }: TableSecurity, table: ServiceTable): Promise<void> {
+  const name = `${escapeIdentifier(schema)}.${escapeIdentifier(table.table)}`;
+  const condition = policyCondition(table.tenant_column, tenantId);
+  if (condition !== undefined && !table.forced) {
+    await sql.query(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`);
+    await sql.query(`ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`);
+  }
+  if (condition !== undefined && table.policies.length === 0) {
+    await sql.query(`CREATE POLICY ${POLICY} ON ${name} USING (${condition}) WITH CHECK (${condition})`);
+  }
+  await sql.query(`GRANT ${table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT'} ON ${name} TO ${escapeIdentifier(role)}`);
+}
+
+/**
+ * A row is reached only in its tenant's context, and a tenant's own schema only in that tenant's context: the second
+ * guards against a role switched in the middle of another tenant's transaction. A pooled global table is open to all.
+ */
+function policyCondition(tenantColumn: boolean, tenantId: string | undefined): string | undefined {
+  const current = '(SELECT tenantry.current_tenant())';
+  const conditions = [
+    ...(tenantColumn ? [`tenant_id = ${current}`] : []),
+    ...(tenantId === undefined ? [] : [`${current} = ${escapeLiteral(tenantId)}::uuid`]),
+  ];
+  return conditions.length === 0 ? undefined : conditions.join(' AND ');
+}
+
+function serviceTables(sql: SqlExecutor, schema: string): Promise<ServiceTable[]> {
+  return sql.query<ServiceTable>(
+    `SELECT c.relname AS "table",
+            EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) AS tenant_column,
+            c.relrowsecurity AND c.relforcerowsecurity AS forced,
+            ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid) AS policies
+     FROM pg_class c
+     WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p')
+     ORDER BY c.relname`,
+    [escapeIdentifier(schema)],
+  );
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { MigrationChanged, type SqlExecutor, type SqlMigration } from '@tenantry/database';
+import { escapeIdentifier } from 'pg';
+import type { ServiceDefinition } from '../service-definition.js';
+import { secureTables, type TableSecurity } from './secure-tables.js';
+
+/** The service's migrations that a schema lacks, in order. @throws MigrationChanged when one it has reads differently now. */
+export async function missingMigrations(sql: SqlExecutor, service: ServiceDefinition, schema: string): Promise<SqlMigration[]> {
+  const rows = await sql.query<{ name: string; checksum: string }>(
+    'SELECT name, checksum FROM tenantry.schema_migration WHERE schema_name = $1',
+    [schema],
+  );
+  const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
+  for (const migration of service.migrations) {
+    const checksum = applied.get(migration.name);
+    if (checksum !== undefined && checksum !== checksumOf(migration)) throw new MigrationChanged(`${schema}/${migration.name}`);
+  }
+  return service.migrations.filter(({ name }) => !applied.has(name));
+}
+
+/**
+ * Applies one migration to one schema, with row security on what it made, as part of the caller's transaction (of the
+ * provisioner's role). The record goes first: a second runner waits for it, and then finds the migration done.
+ *
+ * @returns whether it was applied here.
+ */
+export async function applyMigrationTx(sql: SqlExecutor, migration: SqlMigration, security: TableSecurity): Promise<boolean> {
+  const recorded = await sql.query(
+    `INSERT INTO tenantry.schema_migration (schema_name, name, checksum) VALUES ($1, $2, $3)
+     ON CONFLICT ON CONSTRAINT schema_migration_pkey DO NOTHING RETURNING name`,
+    [security.schema, migration.name, checksumOf(migration)],
+  );
+  if (recorded.length === 0) return false;
+  await useSchema(sql, security.schema);
+  await sql.query(migration.sql);
+  await secureTables(sql, security);
+  return true;
+}
+
+/** Makes unqualified names mean this schema's tables until the transaction ends; temporary ones come last. */
+export async function useSchema(sql: SqlExecutor, schema: string): Promise<void> {
+  await sql.query(`SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`);
+}
+
+function checksumOf({ sql }: SqlMigration): string {
+  return createHash('sha256').update(sql).digest('hex');
+}
