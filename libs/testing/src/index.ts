@@ -1,3 +1,5 @@
 export { busDatabase, type BusDatabase } from './bus-database.js';
 export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-database.js';
 export { waitFor } from './wait-for.js';
+export { consumerDatabase, type ConsumerDatabase } from './consumer-database.js';
+export { factEvent, requestEvent } from './lifecycle-events.js';
