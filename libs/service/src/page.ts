@@ -1,8 +1,9 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type as Convert } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import { encodeCursor } from './cursor.js';
+import { IsOmittable } from './is-omittable.decorator.js';
 
 export const DEFAULT_PAGE_LIMIT = 50;
 export const MAX_PAGE_LIMIT = 200;
@@ -13,13 +14,13 @@ export class PageQuery {
     description: 'nextCursor of the page before; none for the first page.',
     maxLength: 1024,
   })
-  @IsOptional()
+  @IsOmittable()
   @IsString()
   @MaxLength(1024)
   cursor?: string;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE_LIMIT, default: DEFAULT_PAGE_LIMIT })
-  @IsOptional()
+  @IsOmittable()
   @Convert(() => Number)
   @IsInt()
   @Min(1)
