@@ -1,5 +1,5 @@
 import { CAPABILITIES } from '../lifecycle-vocabulary.js';
-import { generation, participantName, sequence, uuid } from './parts.js';
+import { attempt, generation, participantName, sequence, uuid } from './parts.js';
 
 /** A participant's answer to one request, matched on (operation, generation, participant). */
 export const acknowledged = {
@@ -9,7 +9,7 @@ export const acknowledged = {
   properties: {
     operationId: uuid,
     generation,
-    attempt: { type: 'integer', minimum: 1 },
+    attempt,
     participant: participantName,
     outcome: { type: 'string', enum: ['succeeded', 'failed', 'in_progress'] },
     /** Of a failure: whether asking again can help. Default: true. */
@@ -46,7 +46,7 @@ export const parked = {
     tenantSeq: sequence,
     eventId: { type: 'string', minLength: 1, maxLength: 200 },
     eventType: { type: 'string', minLength: 1, maxLength: 200 },
-    attempts: { type: 'integer', minimum: 1 },
+    attempts: attempt,
     error: { type: 'string', maxLength: 2000 },
   },
 } as const;

@@ -4,7 +4,9 @@ import { ACCESSES, DESIRED_STATES, ISOLATIONS, OPERATION_KINDS, TENANT_STATES } 
 export const uuid = { type: 'string', format: 'uuid' } as const;
 export const generation = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
 export const timestamp = { type: 'string', format: 'date-time' } as const;
-export const sequence = { type: 'string', pattern: '^[0-9]{1,19}$' } as const;
+export const sequence = { type: 'string', pattern: '^[0-9]{1,18}$' } as const;
+/** Bounded as a Postgres integer is, so that no message can carry a number that cannot be stored. */
+export const attempt = { type: 'integer', minimum: 1, maximum: 2_147_483_647 } as const;
 export const participantName = { type: 'string', pattern: '^[a-z][a-z0-9-]{0,39}$' } as const;
 export const desired = { type: 'string', enum: DESIRED_STATES } as const;
 export const isolation = { type: 'string', enum: ISOLATIONS } as const;

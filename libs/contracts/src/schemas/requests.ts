@@ -1,4 +1,4 @@
-import { desired, generation, participantName, placement, uuid } from './parts.js';
+import { attempt, desired, generation, participantName, placement, uuid } from './parts.js';
 
 /** What every request to participants carries; only the type differs, so that a consumer can route on it. */
 export const request = {
@@ -9,7 +9,7 @@ export const request = {
     operationId: uuid,
     generation,
     /** 1 for the first request of this operation; higher when it is asked again. */
-    attempt: { type: 'integer', minimum: 1 },
+    attempt,
     /** Who is asked; everyone else passes it by. */
     participants: { type: 'array', minItems: 1, uniqueItems: true, items: participantName },
     desired,
