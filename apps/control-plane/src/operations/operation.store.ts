@@ -1,0 +1,68 @@
+import type { OperationKind, OperationState } from '@tenantry/contracts';
+import { newId } from '@tenantry/kernel';
+import { Injectable } from '@nestjs/common';
+import { In } from 'typeorm';
+import type { Caller } from '../audit/caller.js';
+import type { Tx } from '../database/unit-of-work.js';
+import type { Tenant } from '../tenants/tenant.entity.js';
+import { Operation } from './operation.entity.js';
+import { Task } from './task.entity.js';
+
+const UNFINISHED: OperationState[] = ['pending', 'running'];
+
+@Injectable()
+export class OperationStore {
+  /** Ends whatever is unfinished of the tenant as superseded. */
+  async supersedeTx(tx: Tx, tenantId: string): Promise<void> {
+    await tx.manager.update(
+      Operation,
+      { tenantId, state: In(UNFINISHED) },
+      { state: 'superseded', finishedAt: tx.now, updatedAt: tx.now },
+    );
+  }
+
+  /** Opens the operation of the tenant's (already raised) generation. */
+  async openTx(tx: Tx, tenant: Tenant, kind: OperationKind, caller: Caller, reason: string | null, timeoutMs: number): Promise<Operation> {
+    const operation = new Operation();
+    operation.id = newId();
+    operation.tenantId = tenant.id;
+    operation.kind = kind;
+    operation.state = 'pending';
+    operation.generation = tenant.generation;
+    operation.desired = tenant.desired;
+    operation.actor = caller.actor;
+    operation.reason = reason;
+    operation.requestId = caller.requestId ?? null;
+    operation.traceparent = caller.traceparent ?? null;
+    operation.deadline = new Date(tx.now.getTime() + timeoutMs);
+    operation.createdAt = tx.now;
+    operation.updatedAt = tx.now;
+    operation.finishedAt = null;
+    await tx.manager.insert(Operation, operation);
+    return operation;
+  }
+
+  /** The operation of the tenant's current generation; every generation has exactly one. */
+  async currentTx(tx: Tx, tenant: Tenant): Promise<Operation> {
+    return tx.manager.findOneOrFail(Operation, { where: { tenantId: tenant.id, generation: tenant.generation } });
+  }
+
+  async setStateTx(tx: Tx, operation: Operation, state: OperationState): Promise<void> {
+    operation.state = state;
+    operation.updatedAt = tx.now;
+    operation.finishedAt = UNFINISHED.includes(state) ? null : tx.now;
+    await tx.manager.save(Operation, operation);
+  }
+
+  tasksTx(tx: Tx, operationId: string): Promise<Task[]> {
+    return tx.manager.find(Task, { where: { operationId }, order: { participant: 'ASC' } });
+  }
+
+  taskTx(tx: Tx, operationId: string, participant: string): Promise<Task | null> {
+    return tx.manager.findOne(Task, { where: { operationId, participant } });
+  }
+
+  async saveTasksTx(tx: Tx, tasks: readonly Task[]): Promise<void> {
+    if (tasks.length > 0) await tx.manager.save(Task, [...tasks]);
+  }
+}

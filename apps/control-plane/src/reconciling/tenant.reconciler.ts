@@ -1,0 +1,173 @@
+import { backoffMs, type Backoff } from '@tenantry/kernel';
+import { Inject, Injectable } from '@nestjs/common';
+import { RECONCILER } from '../audit/caller.js';
+import { ClusterStore } from '../clusters/cluster.store.js';
+import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
+import type { Operation } from '../operations/operation.entity.js';
+import { OperationStore } from '../operations/operation.store.js';
+import { Task } from '../operations/task.entity.js';
+import { ParticipantStore } from '../participants/participant.store.js';
+import { TenantParticipant } from '../participants/tenant-participant.entity.js';
+import { placeOn } from '../routing/placement.js';
+import { toPlacement } from '../routing/route-record.js';
+import { RouteStore } from '../routing/route.store.js';
+import type { LifecycleEvent } from '../tenants/lifecycle-event.js';
+import { LifecycleChange } from '../tenants/lifecycle-change.js';
+import type { Condition, Tenant } from '../tenants/tenant.entity.js';
+import { TenantStore } from '../tenants/tenant.store.js';
+import { endingOf } from './ending.js';
+import { reconcile, type PlannedRequest, type Situation, type Step } from './reconciliation.js';
+
+/** How unacknowledged requests are published again. */
+export const REQUEST_BACKOFF = Symbol('REQUEST_BACKOFF');
+
+/** When to look at the tenant again: `null` when only a wake-up can bring something new. */
+export type Outcome = Date | null;
+
+/** Level-triggered: reads everything about one tenant under its row lock, and applies the next step in the same transaction. */
+@Injectable()
+export class TenantReconciler {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly tenants: TenantStore,
+    private readonly operations: OperationStore,
+    private readonly participants: ParticipantStore,
+    private readonly routes: RouteStore,
+    private readonly clusters: ClusterStore,
+    private readonly change: LifecycleChange,
+    @Inject(REQUEST_BACKOFF) private readonly backoff: Backoff,
+  ) {}
+
+  run(tenantId: string): Promise<Outcome> {
+    return this.unitOfWork.run(async (tx) => {
+      const tenant = await this.tenants.lockTx(tx, tenantId);
+      return tenant ? this.stepTx(tx, tenant) : null;
+    });
+  }
+
+  private async stepTx(tx: Tx, tenant: Tenant): Promise<Outcome> {
+    const operation = await this.operations.currentTx(tx, tenant);
+    const tasks = await this.operations.tasksTx(tx, operation.id);
+    const placed = await this.placeTx(tx, tenant);
+    const situation = await this.situationTx(tx, tenant, operation, tasks, placed !== 'unplaceable' && placed !== 'gone');
+    const step = reconcile(situation);
+    await this.joinTx(tx, tenant, step);
+
+    const events: LifecycleEvent[] = [];
+    // Nothing can be provisioned without a place; whatever is already there can still be closed.
+    const requests = placed === 'unplaceable' && tenant.desired === 'active' ? [] : step.requests;
+    events.push(...(await this.requestTx(tx, tenant, operation, tasks, requests, situation)));
+    if (step.finish) {
+      await this.operations.setStateTx(tx, operation, step.finish.state);
+      events.push(...(await endingOf(tx, tenant, operation, step, this.routes)));
+    } else if (operation.state === 'pending' && requests.length > 0) {
+      await this.operations.setStateTx(tx, operation, 'running');
+    }
+    await this.saveTx(tx, tenant, step, events, placed, operation);
+    if (step.openPurge) {
+      await this.change.applyTx(tx, tenant, { kind: 'purge', caller: RECONCILER, reason: 'the grace period has ended', amend: clearSchedule });
+    }
+    return step.waitUntil;
+  }
+
+  private async placeTx(tx: Tx, tenant: Tenant): Promise<'placed' | 'placed-now' | 'unplaceable' | 'gone'> {
+    const routes = await this.routes.findTx(tx, tenant.id);
+    if (routes.length > 0) return 'placed';
+    if (tenant.desired === 'purged') return 'gone';
+    const cluster = await this.clusters.openInRegionTx(tx, tenant.region);
+    const stores = (await this.participants.allTx(tx)).flatMap((participant) => participant.stores);
+    if (!cluster || stores.length === 0) return 'unplaceable';
+    await this.routes.insertTx(tx, placeOn(cluster.name, tenant, stores));
+    return 'placed-now';
+  }
+
+  private async situationTx(tx: Tx, tenant: Tenant, operation: Operation, tasks: readonly Task[], placed: boolean): Promise<Situation> {
+    const observations = await this.participants.observationsTx(tx, tenant.id);
+    return {
+      now: tx.now,
+      tenant,
+      placed,
+      operation,
+      participants: await this.participants.allTx(tx),
+      observations: new Map(observations.map((observation) => [observation.participant, observation])),
+      tasks: new Map(tasks.map((task) => [task.participant, task])),
+      backoff: this.backoff,
+    };
+  }
+
+  private async joinTx(tx: Tx, tenant: Tenant, step: Step): Promise<void> {
+    await this.participants.saveObservationsTx(
+      tx,
+      step.joins.map((join) => {
+        const observation = new TenantParticipant();
+        observation.tenantId = tenant.id;
+        observation.participant = join.participant;
+        observation.observed = 'none';
+        observation.observedGeneration = 0;
+        observation.countsFrom = join.countsFrom;
+        return observation;
+      }),
+    );
+  }
+
+  private async requestTx(
+    tx: Tx, tenant: Tenant, operation: Operation, tasks: readonly Task[], requests: readonly PlannedRequest[], situation: Situation,
+  ): Promise<LifecycleEvent[]> {
+    const placements = (await this.routes.findTx(tx, tenant.id)).map(toPlacement);
+    const asked: Task[] = [];
+    const events = requests.map(({ type, attempt, participants }): LifecycleEvent => {
+      for (const name of participants) {
+        const required = situation.participants.find((participant) => participant.name === name)?.required ?? false;
+        asked.push(askedTask(tasks.find((task) => task.participant === name), operation.id, name, required, attempt, tx.now, this.backoff));
+      }
+      const data = {
+        operationId: operation.id, generation: tenant.generation, attempt, participants: [...participants], desired: tenant.desired, placements,
+      };
+      return { type, data };
+    });
+    await this.operations.saveTasksTx(tx, asked);
+    return events;
+  }
+
+  private async saveTx(tx: Tx, tenant: Tenant, step: Step, events: LifecycleEvent[], placed: string, operation: Operation): Promise<void> {
+    const conditions = conditionsSince(tenant.conditions, placed === 'unplaceable' ? [...step.conditions, UNPLACEABLE] : step.conditions, tx.now);
+    const unchanged =
+      tenant.state === step.state && events.length === 0 && placed !== 'placed-now' && JSON.stringify(conditions) === JSON.stringify(tenant.conditions);
+    if (unchanged) return;
+    tenant.state = step.state;
+    tenant.conditions = conditions;
+    if (tenant.state === 'ACTIVE') tenant.wasActive = true;
+    if (tenant.state === 'PURGED') tenant.purgedAt ??= tx.now;
+    await this.tenants.saveTx(tx, tenant, events, operation.traceparent ?? undefined);
+  }
+}
+
+const UNPLACEABLE = { type: 'unplaceable', message: 'no open cluster is in the tenant’s region, or no participant declares a store' } as const;
+
+function clearSchedule(tenant: Tenant): void {
+  tenant.deletionRequestedAt = null;
+  tenant.purgeAfter = null;
+  tenant.desiredBeforeDeletion = null;
+}
+
+function askedTask(
+  known: Task | undefined, operationId: string, participant: string, required: boolean, attempt: number, now: Date, backoff: Backoff,
+): Task {
+  const task = known ?? Object.assign(new Task(), {
+    operationId, participant, required, addressedAt: now, progress: null, lastError: null, evidence: null, createdAt: now, finishedAt: null,
+  });
+  task.state = 'pending';
+  task.retryable = null;
+  task.attempts = attempt;
+  task.nextAttemptAt = new Date(now.getTime() + backoffMs(backoff, attempt));
+  task.updatedAt = now;
+  return task;
+}
+
+/** Keeps the time since when a condition holds as long as it holds, whatever its words. */
+function conditionsSince(before: readonly Condition[], now: readonly Omit<Condition, 'since'>[], at: Date): Condition[] {
+  return now.map(({ type, message }) => {
+    const known = before.find((condition) => condition.type === type);
+    return { type, message, since: known?.since ?? at.toISOString() };
+  });
+}

@@ -1,0 +1,28 @@
+import type { Access } from '@tenantry/contracts';
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../database/unit-of-work.js';
+import { Route } from './route.entity.js';
+
+@Injectable()
+export class RouteStore {
+  findTx(tx: Tx, tenantId: string): Promise<Route[]> {
+    return tx.manager.find(Route, { where: { tenantId }, order: { store: 'ASC' } });
+  }
+
+  async insertTx(tx: Tx, routes: readonly Route[]): Promise<void> {
+    if (routes.length > 0) await tx.manager.insert(Route, [...routes]);
+  }
+
+  /** Sets the access of all of a tenant's routes. The generation moves with it, so that an older route is recognised. */
+  async setAccessTx(tx: Tx, tenantId: string, access: Access, generation: number): Promise<Route[]> {
+    await tx.sql.query(
+      'UPDATE tenantry.route SET access = $2, generation = $3, revision = revision + 1 WHERE tenant_id = $1',
+      [tenantId, access, generation],
+    );
+    return this.findTx(tx, tenantId);
+  }
+
+  async deleteTx(tx: Tx, tenantId: string): Promise<void> {
+    await tx.manager.delete(Route, { tenantId });
+  }
+}
