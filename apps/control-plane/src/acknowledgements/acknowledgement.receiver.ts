@@ -1,0 +1,112 @@
+import type { Acknowledgement, Heartbeat, Parked } from '@tenantry/contracts';
+import { isUuid, newId, type Backoff } from '@tenantry/kernel';
+import type { AcknowledgementEnvelope } from '@tenantry/messaging';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { QueryFailedError } from 'typeorm';
+import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
+import { OperationStore } from '../operations/operation.store.js';
+import { ParticipantStore } from '../participants/participant.store.js';
+import { REQUEST_BACKOFF } from '../reconciling/tenant.reconciler.js';
+import { WakeStore } from '../reconciling/wake.store.js';
+import { observedWhenDone } from '../tenants/tenant.js';
+import { TenantStore } from '../tenants/tenant.store.js';
+import { judge } from './acknowledgement.js';
+import { receive, type Received } from './receive-message.js';
+
+const RECORDED_MESSAGE_MAX = 16_384;
+
+/**
+ * Takes in what participants say. What is malformed, stale or not theirs to say is recorded with its reason and
+ * dropped alone; only a database that does not answer makes a message wait.
+ */
+@Injectable()
+export class AcknowledgementReceiver {
+  private readonly logger = new Logger(AcknowledgementReceiver.name);
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly tenants: TenantStore,
+    private readonly operations: OperationStore,
+    private readonly participants: ParticipantStore,
+    private readonly wakes: WakeStore,
+    @Inject(REQUEST_BACKOFF) private readonly backoff: Backoff,
+  ) {}
+
+  async handle(participant: string, message: AcknowledgementEnvelope): Promise<void> {
+    const received = receive(participant, message);
+    try {
+      await this.takeIn(participant, message, received);
+    } catch (error) {
+      // A value that its column can't hold would come again for ever and block what follows it.
+      if (!isDataError(error)) throw error;
+      await this.onMalformed(participant, `unstorable: ${error.message}`, JSON.stringify(message));
+    }
+  }
+
+  private async takeIn(participant: string, message: AcknowledgementEnvelope, received: Received): Promise<void> {
+    await this.unitOfWork.run(async (tx) => {
+      switch (received.kind) {
+        case 'acknowledged':
+          return this.acknowledgedTx(tx, message, received.data);
+        case 'heartbeat':
+          return this.heartbeatTx(tx, received.data);
+        case 'parked':
+          return this.parkedTx(tx, message, received.data);
+        case 'refused':
+          return this.refuseTx(tx, participant, received.reason, JSON.stringify(message));
+      }
+    });
+  }
+
+  /** Records something that is no message at all. */
+  async onMalformed(participant: string, reason: string, raw: string): Promise<void> {
+    await this.unitOfWork.run((tx) => this.refuseTx(tx, participant, reason, raw));
+  }
+
+  private async acknowledgedTx(tx: Tx, message: AcknowledgementEnvelope, answer: Acknowledgement): Promise<void> {
+    // The tenant's row lock orders this with the reconciler and with commands.
+    const tenant = await this.tenants.lockTx(tx, message.subject);
+    if (!tenant) return this.refuseTx(tx, answer.participant, 'its subject is no tenant', JSON.stringify(message));
+    const operation = await this.operations.currentTx(tx, tenant);
+    const task = await this.operations.taskTx(tx, operation.id, answer.participant);
+    const ackTimeoutMs = await this.participants.ackTimeoutMsTx(tx, answer.participant);
+    const verdict = judge(answer, { operation, task, ackTimeoutMs }, tx.now, this.backoff);
+    if (verdict.kind === 'stale') return this.refuseTx(tx, answer.participant, `stale: ${verdict.why}`, JSON.stringify(message));
+    if (verdict.kind === 'ignored' || !task) return;
+    await this.operations.saveTasksTx(tx, [Object.assign(task, verdict.task)]);
+    if (verdict.kind === 'observed') {
+      await this.participants.observeTx(tx, tenant.id, answer.participant, observedWhenDone(operation.desired), operation.generation);
+    }
+    await this.wakes.wakeTx(tx, tenant.id);
+  }
+
+  private async heartbeatTx(tx: Tx, heartbeat: Heartbeat): Promise<void> {
+    await this.participants.heardTx(tx, heartbeat.participant, heartbeat.version);
+  }
+
+  private async parkedTx(tx: Tx, message: AcknowledgementEnvelope, parked: Parked): Promise<void> {
+    if (!isUuid(message.subject)) return this.refuseTx(tx, parked.participant, 'its subject is no tenant', JSON.stringify(message));
+    await tx.sql.query(
+      `INSERT INTO tenantry.parked_fact (participant, grp, tenant_id, tenant_seq, event_id, event_type, attempts, error)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+      [parked.participant, parked.group, message.subject, parked.tenantSeq, parked.eventId, parked.eventType, parked.attempts, parked.error],
+    );
+    this.logger.error({
+      msg: 'a participant parked a fact', participant: parked.participant, tenantId: message.subject, eventId: parked.eventId, error: parked.error,
+    });
+  }
+
+  private async refuseTx(tx: Tx, participant: string, reason: string, raw: string): Promise<void> {
+    // NUL can't be stored in text; what is recorded is for people.
+    const text = raw.replaceAll('\u0000', '\uFFFD').slice(0, RECORDED_MESSAGE_MAX).toWellFormed();
+    await tx.sql.query('INSERT INTO tenantry.rejected_acknowledgement (id, participant, reason, message) VALUES ($1, $2, $3, $4)', [
+      newId(), participant, reason.replaceAll('\u0000', '\uFFFD').toWellFormed(), text,
+    ]);
+    this.logger.warn({ msg: 'an acknowledgement was refused', participant, reason });
+  }
+}
+
+/** SQLSTATE class 22: the value itself is at fault. */
+function isDataError(error: unknown): error is QueryFailedError {
+  return error instanceof QueryFailedError && String((error.driverError as { code?: unknown }).code).startsWith('22');
+}
