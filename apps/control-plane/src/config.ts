@@ -1,0 +1,52 @@
+import { LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+
+const NAME = /^[a-z][a-z0-9-]{0,62}$/;
+
+const SCHEMA = {
+  /** The service's own login: no superuser, owner of nothing. */
+  databaseUrl: env.postgresUrl('DATABASE_URL'),
+  databasePoolSize: env.integer('DATABASE_POOL_SIZE', { min: 2, max: 100, default: 10 }),
+  host: env.text('HOST', '127.0.0.1'),
+  port: env.port('PORT', 3000),
+  /** Unset: the embedded transport over the same database. */
+  kafkaBrokers: env.optional(env.list('KAFKA_BROKERS')),
+  kafkaTopicPrefix: env.text('KAFKA_TOPIC_PREFIX', 'tenantry', /^[a-zA-Z0-9._-]{1,100}$/),
+  /** Required participants that must exist; existing ones are left as they are. */
+  participants: env.list('PARTICIPANTS', ['reference'], /^[a-z][a-z0-9-]{0,39}$/),
+  defaultRegion: env.text('DEFAULT_REGION', 'default', NAME),
+  minGracePeriodMs: env.durationMs('MIN_GRACE_PERIOD', 86_400_000),
+  defaultGracePeriodMs: env.durationMs('DEFAULT_GRACE_PERIOD', 30 * 86_400_000),
+  /** When an unacknowledged request is published again: base × 2ⁿ, up to the maximum. */
+  requestBackoffBaseMs: env.integer('REQUEST_BACKOFF_BASE_MS', { min: 10, max: 3_600_000, default: 5000 }),
+  requestBackoffMaxMs: env.integer('REQUEST_BACKOFF_MAX_MS', { min: 10, max: 86_400_000, default: 60_000 }),
+  sweepIntervalMs: env.integer('SWEEP_INTERVAL_MS', { min: 100, max: 3_600_000, default: 60_000 }),
+  logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
+};
+
+export type Config = ConfigOf<typeof SCHEMA>;
+
+/** The control plane's configuration. @throws ConfigError naming every variable that is missing or wrong. */
+export function loadConfig(environment: Environment = process.env): Config {
+  return readConfig(SCHEMA, environment);
+}
+
+const MIGRATION_SCHEMA = {
+  /** An administrator's URL: may create roles, and objects in the database. */
+  adminUrl: env.postgresUrl('MIGRATE_DATABASE_URL'),
+  /** Whose login and password the service will use. */
+  serviceUrl: env.postgresUrl('DATABASE_URL'),
+  defaultRegion: env.text('DEFAULT_REGION', 'default', NAME),
+  participants: SCHEMA.participants,
+  bootstrapKeyHash: env.optional(env.text('BOOTSTRAP_ADMIN_KEY_HASH', undefined, /^[0-9a-f]{64}$/)),
+  /** `name=postgres://login:password@…` for each participant of the embedded transport. */
+  participantUrls: env.optional(env.list('PARTICIPANT_TRANSPORT_URLS', undefined, /^[a-z][a-z0-9-]{0,39}=postgres(ql)?:\/\/.+$/)),
+  logLevel: SCHEMA.logLevel,
+};
+
+export type MigrationConfig = ConfigOf<typeof MIGRATION_SCHEMA>;
+
+/** What `main.migrate` needs. @throws ConfigError. */
+export function loadMigrationConfig(environment: Environment = process.env): MigrationConfig {
+  return readConfig(MIGRATION_SCHEMA, environment);
+}

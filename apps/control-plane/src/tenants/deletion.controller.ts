@@ -1,0 +1,78 @@
+import { parseDurationMs } from '@tenantry/kernel';
+import { ApiIfMatch, ApiProblems, InvalidRequest, OptionalIfMatch, RequireRole, type HttpResponse, type IfMatch } from '@tenantry/service';
+import { Controller, Delete, Get, HttpCode, Param, Query, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { currentCaller } from '../audit/current-caller.js';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
+import { IdempotentCommandBus } from '../idempotency/idempotent-command-bus.js';
+import type { Accepted } from './accepted.js';
+import { answerAccepted } from './accepted.answer.js';
+import { CancelDeletion } from './cancel-deletion.command.js';
+import { DeleteTenant } from './delete-tenant.command.js';
+import { GetTenant } from './get-tenant.query.js';
+import { AcceptedDto, CancelDeletionQuery, DeleteTenantQuery, DeletionDto } from './tenant.dto.js';
+import { NoDeletionScheduled } from './tenant.errors.js';
+import type { DeletionView } from './tenant.view.js';
+
+@ApiTags('tenants')
+@Controller('v1/tenants/:id')
+export class DeletionController {
+  constructor(
+    private readonly commands: IdempotentCommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Delete()
+  @HttpCode(202)
+  @RequireRole('operator')
+  @Idempotent()
+  @ApiIfMatch({ required: false })
+  @ApiOperation({ summary: 'Close a tenant now and purge it after the grace period.' })
+  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiProblems(404, 409, 422)
+  async delete(
+    @Param('id') id: string, @Query() query: DeleteTenantQuery, @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<Accepted> {
+    const { gracePeriod, confirm, reason = null } = query;
+    const command = new DeleteTenant(id, graceMsOf(gracePeriod), confirm, reason, currentCaller(), ifMatch);
+    return answerAccepted(response, await this.commands.execute(command));
+  }
+
+  @Get('deletion')
+  @RequireRole('viewer')
+  @ApiOperation({ summary: 'Read the scheduled deletion.' })
+  @ApiOkResponse({ type: DeletionDto })
+  @ApiProblems(404)
+  async deletion(@Param('id') id: string): Promise<DeletionView> {
+    const { deletion } = await this.queries.execute(new GetTenant(id));
+    if (!deletion) throw new NoDeletionScheduled();
+    return deletion;
+  }
+
+  @Delete('deletion')
+  @HttpCode(202)
+  @RequireRole('operator')
+  @Idempotent()
+  @ApiIfMatch({ required: false })
+  @ApiOperation({ summary: 'Cancel the scheduled deletion and go back to what the tenant was.' })
+  @ApiAcceptedResponse({ type: AcceptedDto })
+  @ApiProblems(404, 409)
+  async cancel(
+    @Param('id') id: string, @Query() { reason = null }: CancelDeletionQuery, @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<Accepted> {
+    return answerAccepted(response, await this.commands.execute(new CancelDeletion(id, reason, currentCaller(), ifMatch)));
+  }
+}
+
+function graceMsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text);
+  if (ms === undefined) {
+    const detail = 'must be an ISO 8601 duration of days or smaller units, such as P30D or PT90S, of at most P3650D';
+    throw new InvalidRequest([{ in: 'query', pointer: '/gracePeriod', detail }]);
+  }
+  return ms;
+}

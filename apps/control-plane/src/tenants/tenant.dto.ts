@@ -1,0 +1,191 @@
+import { ISOLATIONS, TENANT_STATES, type Isolation, type TenantState } from '@tenantry/contracts';
+import { IsOmittable, PageQuery, pageDto } from '@tenantry/service';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsIn, IsString, Matches, MaxLength, MinLength } from 'class-validator';
+import { OperationDto } from '../operations/operation.dto.js';
+import { IsLabels, LABEL_FILTER_PATTERN, LABEL_KEY_PATTERN, LABEL_VALUE_MAX, MAX_LABELS } from './labels.js';
+import { SLUG_PATTERN } from './slug.js';
+
+/** The models that can be asked for; a database of their own follows with placement. */
+const AVAILABLE_ISOLATIONS = ['pooled', 'schema'] as const satisfies readonly Isolation[];
+const NAME_PATTERN = '^[a-z][a-z0-9-]{0,62}$';
+
+const labelsSchema = {
+  type: 'object',
+  maxProperties: MAX_LABELS,
+  additionalProperties: { type: 'string', maxLength: LABEL_VALUE_MAX },
+  description: `At most ${MAX_LABELS} labels; keys match ${LABEL_KEY_PATTERN}.`,
+  example: { tier: 'gold' },
+} as const;
+
+export class CreateTenantDto {
+  @ApiProperty({ pattern: SLUG_PATTERN, example: 'acme', description: 'Unique for ever, also after a purge.' })
+  @IsString()
+  @MaxLength(200)
+  slug: string;
+
+  @ApiProperty({ minLength: 1, maxLength: 200, example: 'Acme Ltd' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  name: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN, default: 'standard' })
+  @IsOmittable()
+  @IsString()
+  @Matches(new RegExp(NAME_PATTERN))
+  plan?: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN, description: 'A region that a cluster is in; may be left out while there is only one.' })
+  @IsOmittable()
+  @IsString()
+  @Matches(new RegExp(NAME_PATTERN))
+  region?: string;
+
+  @ApiPropertyOptional({ enum: AVAILABLE_ISOLATIONS, default: 'pooled' })
+  @IsOmittable()
+  @IsIn(AVAILABLE_ISOLATIONS)
+  isolation?: Isolation;
+
+  @ApiPropertyOptional(labelsSchema)
+  @IsOmittable()
+  @IsLabels()
+  labels?: Record<string, string>;
+}
+
+export class UpdateTenantDto {
+  @ApiPropertyOptional({ minLength: 1, maxLength: 200 })
+  @IsOmittable()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  name?: string;
+
+  @ApiPropertyOptional({ pattern: NAME_PATTERN })
+  @IsOmittable()
+  @IsString()
+  @Matches(new RegExp(NAME_PATTERN))
+  plan?: string;
+
+  @ApiPropertyOptional({ ...labelsSchema, description: 'Replaces all labels.' })
+  @IsOmittable()
+  @IsLabels()
+  labels?: Record<string, string>;
+}
+
+export class ReasonDto {
+  @ApiProperty({ minLength: 1, maxLength: 500, description: 'For the audit.', example: 'invoice overdue' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(500)
+  reason: string;
+}
+
+export class DeleteTenantQuery {
+  @ApiPropertyOptional({ example: 'P30D', maxLength: 40, description: 'ISO 8601 duration of days or smaller units, at most P3650D.' })
+  @IsOmittable()
+  @IsString()
+  @MaxLength(40)
+  gracePeriod?: string;
+
+  @ApiPropertyOptional({ maxLength: 200, description: 'The tenant’s slug, to confirm a grace period under the installation’s minimum.' })
+  @IsOmittable()
+  @IsString()
+  @MaxLength(200)
+  confirm?: string;
+
+  @ApiPropertyOptional({ minLength: 1, maxLength: 500 })
+  @IsOmittable()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(500)
+  reason?: string;
+}
+
+export class CancelDeletionQuery {
+  @ApiPropertyOptional({ minLength: 1, maxLength: 500 })
+  @IsOmittable()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(500)
+  reason?: string;
+}
+
+export class ListTenantsQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: TENANT_STATES })
+  @IsOmittable()
+  @IsIn(TENANT_STATES)
+  state?: TenantState;
+
+  @ApiPropertyOptional({ maxLength: 63 })
+  @IsOmittable()
+  @IsString()
+  @MaxLength(63)
+  plan?: string;
+
+  @ApiPropertyOptional({ maxLength: 63 })
+  @IsOmittable()
+  @IsString()
+  @MaxLength(63)
+  region?: string;
+
+  @ApiPropertyOptional({ maxLength: 63 })
+  @IsOmittable()
+  @IsString()
+  @MaxLength(63)
+  slug?: string;
+
+  @ApiPropertyOptional({ maxLength: 63 })
+  @IsOmittable()
+  @IsString()
+  @MaxLength(63)
+  slugPrefix?: string;
+
+  @ApiPropertyOptional({
+    type: [String], maxItems: 8, items: { type: 'string', pattern: LABEL_FILTER_PATTERN }, description: 'key:value, repeatable; all must match.',
+  })
+  @IsOmittable()
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value))
+  @IsArray()
+  @ArrayMaxSize(8)
+  @IsString({ each: true })
+  @Matches(new RegExp(LABEL_FILTER_PATTERN, 'u'), { each: true })
+  label?: string[];
+}
+
+export class ConditionDto {
+  @ApiProperty({ enum: ['failed', 'overdue', 'catchingUp', 'noParticipants', 'unplaceable'] }) type: string;
+  @ApiProperty() message: string;
+  @ApiProperty({ format: 'date-time' }) since: string;
+}
+
+export class DeletionDto {
+  @ApiProperty({ format: 'date-time' }) requestedAt: string;
+  @ApiProperty({ format: 'date-time', description: 'The purge begins at this time at the earliest.' }) purgeAfter: string;
+}
+
+export class TenantDto {
+  @ApiProperty({ format: 'uuid' }) id: string;
+  @ApiProperty() slug: string;
+  @ApiProperty() name: string;
+  @ApiProperty() plan: string;
+  @ApiProperty() region: string;
+  @ApiProperty({ enum: ISOLATIONS }) isolation: Isolation;
+  @ApiProperty(labelsSchema) labels: Record<string, string>;
+  @ApiProperty({ enum: TENANT_STATES }) state: TenantState;
+  @ApiProperty({ type: [ConditionDto] }) conditions: ConditionDto[];
+  @ApiProperty({ type: 'integer', description: 'Grows with every operation.' }) generation: number;
+  @ApiProperty({ type: 'integer', description: 'Grows with every change; the ETag.' }) version: number;
+  @ApiProperty({ format: 'date-time' }) createdAt: string;
+  @ApiProperty({ format: 'date-time' }) updatedAt: string;
+  @ApiProperty({ type: String, format: 'date-time', nullable: true }) purgedAt: string | null;
+  @ApiPropertyOptional({ type: DeletionDto }) deletion?: DeletionDto;
+}
+
+export class AcceptedDto {
+  @ApiProperty({ type: TenantDto }) tenant: TenantDto;
+  @ApiProperty({ type: OperationDto }) operation: OperationDto;
+}
+
+export class TenantPageDto extends pageDto(TenantDto) {}

@@ -1,0 +1,54 @@
+import type { Isolation, TenantState } from '@tenantry/contracts';
+import type { Condition, Tenant } from './tenant.entity.js';
+
+/** A tenant as the API shows it: plain JSON, times as RFC 3339 UTC. */
+export interface TenantView {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly plan: string;
+  readonly region: string;
+  readonly isolation: Isolation;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: TenantState;
+  readonly conditions: readonly Condition[];
+  readonly generation: number;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly purgedAt: string | null;
+  /** Present while a deletion is scheduled. */
+  readonly deletion?: DeletionView;
+}
+
+export interface DeletionView {
+  readonly requestedAt: string;
+  /** The purge begins at this time at the earliest, and not before everyone has closed the tenant. */
+  readonly purgeAfter: string;
+}
+
+export function toTenantView(tenant: Tenant): TenantView {
+  const deletion = toDeletionView(tenant);
+  return {
+    id: tenant.id,
+    slug: tenant.slug,
+    name: tenant.name,
+    plan: tenant.plan,
+    region: tenant.region,
+    isolation: tenant.isolation,
+    labels: tenant.labels,
+    state: tenant.state,
+    conditions: tenant.conditions,
+    generation: tenant.generation,
+    version: tenant.version,
+    createdAt: tenant.createdAt.toISOString(),
+    updatedAt: tenant.updatedAt.toISOString(),
+    purgedAt: tenant.purgedAt?.toISOString() ?? null,
+    ...(deletion ? { deletion } : {}),
+  };
+}
+
+export function toDeletionView(tenant: Tenant): DeletionView | undefined {
+  if (!tenant.purgeAfter || !tenant.deletionRequestedAt) return undefined;
+  return { requestedAt: tenant.deletionRequestedAt.toISOString(), purgeAfter: tenant.purgeAfter.toISOString() };
+}
