@@ -1,11 +1,11 @@
 import { currentActor, currentRequestContext } from '@tenantry/service';
 import type { Caller } from './caller.js';
 
-/** The caller of the request being served. @throws Unauthenticated outside of one. */
+/** Who sent the request being served. @throws Unauthenticated outside of an authenticated request. */
 export function currentCaller(): Caller {
   const context = currentRequestContext();
   return {
     actor: currentActor().id,
-    ...(context ? { requestId: context.requestId, traceparent: context.traceparent } : {}),
+    ...(context && { requestId: context.requestId, traceparent: context.traceparent }),
   };
 }
