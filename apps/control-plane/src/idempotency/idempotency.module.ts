@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyStore } from './idempotency.store.js';
-import { IdempotentCommandBus } from './idempotent-command.bus.js';
+import { IdempotentCommandBus } from './idempotent-command-bus.js';
 
 /** Global: any feature's routes may be idempotent. */
 @Global()
