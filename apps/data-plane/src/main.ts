@@ -1,1 +1,33 @@
-export {};
+import 'reflect-metadata';
+import {
+  armCrashPoint,
+  configureHttpApp,
+  createHttpApp,
+  createLogger,
+  runMain,
+  runService,
+} from '@tenantry/service';
+import { ApiKeyHashes } from './api-key-hashes.js';
+import { APP_INFO } from './app-info.js';
+import { AppModule } from './app.module.js';
+import { readServeConfig } from './config.js';
+import { PROBLEMS } from './problems.js';
+
+let logger = createLogger({ service: 'data-plane' });
+
+await runMain(
+  () => logger,
+  async () => {
+    const config = readServeConfig();
+    logger = createLogger({ service: 'data-plane', level: config.logLevel });
+    armCrashPoint(config.crashAt);
+    const app = await createHttpApp(AppModule.forRoot(config, logger));
+    configureHttpApp(app, {
+      logger,
+      authenticator: new ApiKeyHashes(config.apiKeyHashes),
+      catalogue: PROBLEMS,
+      openApi: APP_INFO,
+    });
+    await runService(app, { logger, host: config.host, port: config.port });
+  },
+);

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { problemResponse } from './api-problems.decorator.js';
+import { closeRequestSchemas } from './close-request-schemas.js';
 import { ProblemDto } from './problem.dto.js';
 import { BEARER_SCHEME } from './require-role.decorator.js';
 
@@ -33,12 +34,14 @@ export function buildOpenApiDocument(app: INestApplication, info: OpenApiInfo): 
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key.' }, BEARER_SCHEME)
     .build();
   const document = SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] });
-  for (const path of Object.values(document.paths)) {
-    for (const method of METHODS) {
-      const operation = path[method];
-      if (operation) complete(operation);
-    }
-  }
+  const operations = Object.values(document.paths).flatMap((path) =>
+    METHODS.flatMap((method) => path[method] ?? []),
+  );
+  operations.forEach(complete);
+  closeRequestSchemas(
+    document.components?.schemas ?? {},
+    operations.map((operation) => operation.requestBody),
+  );
   return document;
 }
 

@@ -2,8 +2,8 @@ import { NestFactory } from '@nestjs/core';
 import { buildOpenApiDocument, type OpenApiInfo } from './openapi.js';
 
 /**
- * Writes a module's OpenAPI document to standard output as indented JSON. The module is only looked at, never
- * instantiated: no provider is made, nothing is connected, no configuration is needed.
+ * Writes an app's OpenAPI document to standard output as indented JSON. The module is only looked at, never
+ * instantiated (no provider is made, so nothing is connected), but its dependencies must be resolvable.
  */
 export async function printOpenApi(
   module: Parameters<typeof NestFactory.create>[0],

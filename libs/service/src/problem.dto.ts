@@ -1,6 +1,7 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
 /** The schema of one entry of a problem's `errors`, for the OpenAPI document. */
+@ApiSchema({ name: 'FieldError' })
 export class FieldErrorDto {
   @ApiProperty({ enum: ['body', 'query', 'path', 'header'] })
   in: string;
@@ -16,6 +17,7 @@ export class FieldErrorDto {
 }
 
 /** The schema of an error answer, for the OpenAPI document. */
+@ApiSchema({ name: 'Problem' })
 export class ProblemDto {
   @ApiProperty({ example: 'urn:tenantry:problem:not-found' })
   type: string;

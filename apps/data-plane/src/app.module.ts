@@ -1,0 +1,31 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DataPlaneModule } from '@tenantry/data-plane-kit/nest';
+import { HealthModule, loggingModule, type Logger } from '@tenantry/service';
+import { APP_INFO } from './app-info.js';
+import type { ServeConfig } from './config.js';
+import { ProjectsModule } from './projects/projects.module.js';
+import { referenceService } from './reference-service.js';
+import { RolesModule } from './roles/roles.module.js';
+
+/** The whole service: its API and its part in the tenants' lifecycle. */
+@Module({})
+export class AppModule {
+  static forRoot(config: ServeConfig, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        loggingModule(logger),
+        DataPlaneModule.forRoot({
+          service: referenceService(config.participant),
+          databaseUrl: config.databaseUrl,
+          provisionerUrl: config.provisionerUrl,
+          transport: config.transport,
+          version: APP_INFO.version,
+        }),
+        HealthModule.register({ useFactory: () => [] }),
+        RolesModule,
+        ProjectsModule,
+      ],
+    };
+  }
+}

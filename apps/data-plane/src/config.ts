@@ -1,0 +1,49 @@
+import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
+import { ConfigError, LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+
+const HASH = /^[0-9a-f]{64}$/;
+
+const SERVE = {
+  databaseUrl: env.postgresUrl('DATABASE_URL'),
+  provisionerUrl: env.postgresUrl('PROVISIONER_DATABASE_URL'),
+  host: env.text('HOST', '127.0.0.1'),
+  port: env.port('PORT', 3001),
+  participant: env.text('PARTICIPANT_NAME', 'reference', /^[a-z][a-z0-9-]{0,39}$/),
+  embeddedTransportUrl: env.optional(env.postgresUrl('EMBEDDED_TRANSPORT_URL')),
+  kafkaBrokers: env.optional(env.list('KAFKA_BROKERS')),
+  kafkaTopicPrefix: env.text('KAFKA_TOPIC_PREFIX', 'tenantry', /^[a-zA-Z0-9._-]{1,60}$/),
+  /** SHA-256, hex, of every API key that may call; none means that nobody may. */
+  apiKeyHashes: env.list('DATA_PLANE_API_KEY_HASHES', [], HASH),
+  logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
+};
+
+const MIGRATE = {
+  migrateUrl: env.postgresUrl('MIGRATE_DATABASE_URL'),
+  databaseUrl: SERVE.databaseUrl,
+  provisionerUrl: SERVE.provisionerUrl,
+  participant: SERVE.participant,
+  logLevel: SERVE.logLevel,
+};
+
+export type ServeConfig = ConfigOf<typeof SERVE> & { readonly transport: DataPlaneTransport };
+export type MigrateConfig = ConfigOf<typeof MIGRATE>;
+
+/** What `main` needs. @throws ConfigError. */
+export function readServeConfig(from: Environment = process.env): ServeConfig {
+  const config = readConfig(SERVE, from);
+  return Object.freeze({ ...config, transport: transportOf(config) });
+}
+
+/** What `main.migrate` needs. @throws ConfigError. */
+export function readMigrateConfig(from: Environment = process.env): MigrateConfig {
+  return readConfig(MIGRATE, from);
+}
+
+function transportOf(config: ConfigOf<typeof SERVE>): DataPlaneTransport {
+  const { embeddedTransportUrl, kafkaBrokers, kafkaTopicPrefix } = config;
+  if (kafkaBrokers && !embeddedTransportUrl)
+    return { kind: 'kafka', brokers: kafkaBrokers, topicPrefix: kafkaTopicPrefix };
+  if (embeddedTransportUrl && !kafkaBrokers) return { kind: 'embedded', url: embeddedTransportUrl };
+  throw new ConfigError(['exactly one of KAFKA_BROKERS and EMBEDDED_TRANSPORT_URL is required']);
+}

@@ -1,0 +1,16 @@
+import type { TenantErrorCode } from '@tenantry/data-plane-kit';
+import type { ProblemCatalogue } from '@tenantry/service';
+
+const soon = () => ({ 'Retry-After': '1' });
+
+/** How the kit's errors are answered. */
+export const PROBLEMS: ProblemCatalogue<TenantErrorCode> = {
+  'tenant-unknown': { status: 404, title: 'No such tenant' },
+  'tenant-suspended': { status: 403, title: 'The tenant is suspended' },
+  'tenant-busy': { status: 503, title: 'The tenant is changing state', headers: soon },
+  'stale-route': { status: 503, title: 'The route is out of date', headers: soon },
+  'fence-behind': { status: 503, title: 'This service has not caught up', headers: soon },
+  'tenant-context-missing': { status: 500, title: 'No tenant context' },
+  'tenant-context-conflict': { status: 500, title: 'Two tenant contexts' },
+  'transaction-aborted': { status: 500, title: 'The transaction was rolled back' },
+};

@@ -1,0 +1,35 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import { ApiProblems, InvalidRequest, addLogFields, isUuid, type HttpRequest } from '@tenantry/service';
+
+const HEADER = 'Tenantry-Tenant';
+
+/** Parameter: the id of the tenant that the call is about. @throws InvalidRequest when the header is missing or no UUID. */
+export const TenantId = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
+  const given = context.switchToHttp().getRequest<HttpRequest>().headers[HEADER.toLowerCase()];
+  if (!isUuid(given)) {
+    throw new InvalidRequest([
+      {
+        in: 'header',
+        pointer: `/${HEADER}`,
+        detail: `send the tenant's id (a UUID) in the header ${HEADER}`,
+      },
+    ]);
+  }
+  const tenantId = given.toLowerCase();
+  addLogFields({ tenantId });
+  return tenantId;
+});
+
+/** Documents a controller whose every route takes {@link TenantId}. */
+export function TenantScoped(): ClassDecorator {
+  return applyDecorators(
+    ApiHeader({
+      name: HEADER,
+      required: true,
+      description: 'The tenant that the call is about.',
+      schema: { type: 'string', format: 'uuid' },
+    }),
+    ApiProblems(404),
+  );
+}
