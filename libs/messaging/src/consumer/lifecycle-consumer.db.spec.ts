@@ -178,16 +178,16 @@ describe('events that cannot be read', () => {
     expect(await position()).toBeUndefined();
   });
 
-  it('survives NUL bytes, lone surrogates and numbers that no column holds', async () => {
+  it('survives NUL bytes, lone surrogates and ids that the schema lets through and Postgres does not', async () => {
     const member = consumer();
     await member.onMalformed('bad\0reason', 'raw\0\ud800');
     await member.handle({ ...updated(1), id: 'a\0b', type: 'x\0y', data: { text: '\0\ud800' } });
     const placement = { store: 'primary', isolation: 'pooled' as const, cluster: '\0\udfff', database: null, schema: null };
     await member.handle({ ...requestEvent({ tenantId, seq: 2, traceparent: '\0' }, { placements: [placement] }), id: '\0' });
     expect(await inbox()).toHaveLength(1);
-    await member.handle(requestEvent({ tenantId, seq: 3 }, { attempt: 1e300 }));
+    await member.handle(requestEvent({ tenantId, seq: 3 }, { operationId: `urn:uuid:${newId()}` }));
     expect(await position()).toBe('3');
-    expect(await rejected()).toMatchObject([{ event_id: 'a\uFFFDb' }, { reason: expect.stringContaining('bigint') }]);
+    expect(await rejected()).toMatchObject([{ event_id: 'a\uFFFDb' }, { reason: expect.stringContaining('uuid') }]);
   });
 });
 

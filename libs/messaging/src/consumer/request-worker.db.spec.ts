@@ -3,7 +3,7 @@ import type { ParticipantRequest, RequestType } from '@tenantry/contracts';
 import { pgExecutor, type Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { consumerDatabase, requestEvent, waitFor, type ConsumerDatabase } from '@tenantry/testing';
-import { Client, Pool } from 'pg';
+import { Pool } from 'pg';
 import { storeRequestTx } from './inbox.js';
 import { RequestWorker, type RequestWorkerOptions } from './request-worker.js';
 import { WorkAbandoned, type RequestHandler, type WorkControl, type WorkItem, type WorkResult } from './work-item.js';
@@ -173,13 +173,13 @@ describe('an answer', () => {
 describe('an attempt of the operation that is being worked', () => {
   it('is not run beside it, and the one answer carries the highest attempt', async () => {
     const held = heldHandler();
-    const it = worker(held.handler);
+    const member = worker(held.handler);
     const { operationId } = await ask();
     const first = await call(held);
     await ask({ operationId, attempt: 2 });
     await ask({ operationId, attempt: 4 });
     await ask({ operationId, attempt: 3 });
-    it.wake();
+    member.wake();
     await first.control.assertCurrent();
     first.end({ done: true });
     expect(await answered()).toMatchObject([{ attempt: 4, outcome: 'succeeded' }]);
@@ -231,8 +231,8 @@ describe('a newer operation', () => {
 
   it('wins over the success of an older one that noticed nothing', async () => {
     const held = heldHandler();
-    worker(held.handler, { pollMs: FAR_MS });
     await ask({ generation: 1 });
+    worker(held.handler, { pollMs: FAR_MS });
     const older = await call(held);
     await ask({ generation: 2 }, { type: suspension });
     older.end({ old: true });
@@ -243,8 +243,8 @@ describe('a newer operation', () => {
 
   it('makes assertCurrent and progress reject before any poll has noticed', async () => {
     const held = heldHandler();
-    worker(held.handler, { pollMs: FAR_MS });
     await ask({ generation: 1 });
+    worker(held.handler, { pollMs: FAR_MS });
     const { control, fail } = await call(held);
     await control.assertCurrent();
     await control.progress(50);
@@ -346,10 +346,10 @@ describe('several workers', () => {
 describe('stop', () => {
   it('lets a running handler finish and takes nothing new', async () => {
     const held = heldHandler();
-    const it = worker(held.handler, { stopGraceMs: FAR_MS });
+    const member = worker(held.handler, { stopGraceMs: FAR_MS });
     await ask();
     const first = await call(held);
-    const stopped = it.stop();
+    const stopped = member.stop();
     await ask({}, { tenant: newId() });
     first.end();
     await stopped;
@@ -359,10 +359,10 @@ describe('stop', () => {
 
   it('aborts a handler that takes too long and hands its request to the next worker at once', async () => {
     const held = heldHandler();
-    const it = worker(held.handler, { leaseMs: FAR_MS });
+    const member = worker(held.handler, { leaseMs: FAR_MS });
     await ask();
     const { control, fail } = await call(held);
-    const stopped = it.stop();
+    const stopped = member.stop();
     expect(await aborted(control)).toEqual({ reason: new WorkAbandoned('stopping') });
     fail(new Error('interrupted'));
     await stopped;
