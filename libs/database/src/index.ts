@@ -3,3 +3,5 @@ export { pgExecutor, type PgQueryable } from './pg-executor.js';
 export { migrate, MigrationChanged, type SqlMigration } from './migrate.js';
 export { groupRoleSql } from './group-role.js';
 export { CLOCK_SQL } from './clock-sql.js';
+export { PgListener, type PgListenerOptions } from './pg-listener.js';
+export { ensureLogin, loginOf, type DatabaseLogin } from './login.js';

@@ -1,0 +1,197 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { StateRecord } from '@tenantry/contracts';
+import { pgExecutor, type SqlExecutor } from '@tenantry/database';
+import { newId } from '@tenantry/kernel';
+import { busDatabase, waitFor, type BusDatabase } from '@tenantry/testing';
+import { Pool } from 'pg';
+import { Outbox, type NewEvent } from './outbox.js';
+import { claimShards, readBatch } from './relay-shard.store.js';
+import { Relay, type RelayOptions } from './relay.js';
+import { shardOf } from './shard.js';
+import type { OutboundMessage } from './transport.js';
+
+const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const event = (tenantId: string, tenantSeq: bigint): NewEvent => ({
+  tenantId,
+  tenantSeq,
+  generation: 1,
+  type: 'tenant.updated.v1',
+  data: { version: Number(tenantSeq), plan: 'free', changed: ['plan'] },
+});
+
+const stateOf = (tenantId: string, tenantSeq: bigint): StateRecord => ({
+  tenantId, slug: 'acme', state: 'ACTIVE', plan: 'free', region: 'default', isolation: 'pooled', generation: 1, version: 1,
+  tenantSeq: String(tenantSeq), routes: [], updatedAt: '2026-01-01T00:00:00.000Z',
+});
+
+/** Two tenants that one shard sends. */
+function shardMates(): [string, string] {
+  const first = newId();
+  for (;;) {
+    const second = newId();
+    if (shardOf(second) === shardOf(first)) return [first, second];
+  }
+}
+
+describe('Relay', () => {
+  let database: BusDatabase;
+  let pool: Pool;
+  let sql: SqlExecutor;
+  let sent: OutboundMessage[];
+  let relays: Relay[];
+  const outbox = new Outbox();
+
+  beforeAll(async () => {
+    database = await busDatabase();
+    pool = new Pool({ connectionString: database.controlUrl, max: 30 });
+    sql = pgExecutor(pool);
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  beforeEach(() => {
+    sent = [];
+    relays = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(relays.map((relay) => relay.stop()));
+  });
+
+  const startRelay = (options: Partial<RelayOptions> = {}): Relay => {
+    const relay = new Relay({ pool, logger, transport: { publish: async (messages) => void sent.push(...messages) }, ...options });
+    relays.push(relay);
+    relay.start();
+    return relay;
+  };
+
+  const drained = () =>
+    waitFor('an empty outbox', async () => (await sql.query('SELECT FROM tenantry.outbox_pending LIMIT 1')).length === 0);
+
+  /** What was sent of a tenant, e.g. `state 2`, `lifecycle 1`. */
+  const sentOf = (tenantId: string) =>
+    sent.filter(({ envelope }) => envelope.subject === tenantId).map(({ channel, envelope }) => `${channel} ${envelope.tenantSeq}`);
+
+  it('sends each tenant in order, its current state record once and first', async () => {
+    const tenantId = newId();
+    for (const seq of [1n, 2n]) {
+      await outbox.enqueueTx(sql, [event(tenantId, seq)]);
+      await outbox.saveStateTx(sql, stateOf(tenantId, seq), '00-a-b-01');
+    }
+    startRelay();
+    await drained();
+    expect(sentOf(tenantId)).toEqual(['state 2', 'lifecycle 1', 'lifecycle 2']);
+    expect(sent[0]?.envelope).toMatchObject({ type: 'tenant.state.v1', generation: '1', traceparent: '00-a-b-01' });
+  });
+
+  it('fetches a state record from behind the end of the batch', async () => {
+    const tenantId = newId();
+    await outbox.enqueueTx(sql, [event(tenantId, 1n), event(tenantId, 2n), event(tenantId, 3n)]);
+    await outbox.saveStateTx(sql, stateOf(tenantId, 3n));
+    startRelay({ batchSize: 2 });
+    await drained();
+    expect(sentOf(tenantId)).toEqual(['state 3', 'lifecycle 1', 'lifecycle 2', 'lifecycle 3']);
+  });
+
+  it('is woken by the commit of another process', async () => {
+    startRelay();
+    await waitFor('listening', async () => (await sql.query(`SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`)).length === 1);
+    for (let n = 0; n < 3; n++) {
+      const tenantId = newId();
+      await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
+      await waitFor('the event', () => sentOf(tenantId).length === 1);
+    }
+  });
+
+  it('sends a transaction that drew a lower enqueue number and commits last', async () => {
+    const [late, early] = shardMates();
+    startRelay();
+    const client = await pool.connect();
+    await client.query('BEGIN');
+    await outbox.enqueueTx(pgExecutor(client), [event(late, 1n)]);
+    await outbox.enqueueTx(sql, [event(early, 1n)]);
+    await waitFor('the early one', () => sentOf(early).length === 1);
+    await drained();
+    expect(sentOf(late)).toEqual([]);
+    await client.query('COMMIT');
+    client.release();
+    await waitFor('the late one', () => sentOf(late).length === 1);
+  });
+
+  it('tries a failed batch again, in order, and leaves other shards alone', async () => {
+    const failing = newId();
+    const healthy = newId();
+    let failures = 3;
+    startRelay({
+      backoff: { baseMs: 1, maxMs: 5 },
+      transport: {
+        publish: async (messages) => {
+          if (messages.some(({ envelope }) => envelope.subject === failing) && failures-- > 0) throw new Error('broker away');
+          sent.push(...messages);
+        },
+      },
+    });
+    await outbox.enqueueTx(sql, [event(failing, 1n), event(failing, 2n), event(healthy, 1n)]);
+    await outbox.enqueueTx(sql, [event(failing, 3n)]);
+    await drained();
+    expect(sentOf(failing)).toEqual(['lifecycle 1', 'lifecycle 2', 'lifecycle 3']);
+    expect(sentOf(healthy)).toEqual(['lifecycle 1']);
+    expect(failures).toBeLessThan(1);
+  });
+
+  it('takes over the shard of a relay that died, and sends again what it did not delete', async () => {
+    const tenantId = newId();
+    await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
+    const [claimed] = await claimShards(sql, 'dead', 300, 64);
+    expect(claimed?.shard).toBe(shardOf(tenantId));
+    sent.push(...(await readBatch(sql, shardOf(tenantId), 500)).messages);
+    startRelay();
+    await outbox.enqueueTx(sql, [event(tenantId, 2n)]);
+    await drained();
+    expect(sentOf(tenantId)).toEqual(['lifecycle 1', 'lifecycle 1', 'lifecycle 2']);
+  });
+
+  it('keeps its lease over a send that is longer than it', async () => {
+    const tenantId = newId();
+    let finish: () => void = () => undefined;
+    let sends = 0;
+    const transport = {
+      publish: async (messages: readonly OutboundMessage[]) => {
+        sends++;
+        await new Promise<void>((resolve) => (finish = resolve));
+        sent.push(...messages);
+      },
+    };
+    startRelay({ leaseMs: 150, transport });
+    startRelay({ leaseMs: 150, transport });
+    await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
+    const lease = () => sql.query<{ lease_until: Date }>('SELECT lease_until FROM tenantry.relay_shard WHERE shard = $1', [shardOf(tenantId)]);
+    const [first] = await waitFor('a claim', async () => {
+      const rows = await lease();
+      return sends > 0 && rows;
+    });
+    await waitFor('three lease times', async () => {
+      const [now] = await lease();
+      return now !== undefined && first !== undefined && now.lease_until.getTime() > first.lease_until.getTime() + 450;
+    });
+    finish();
+    await drained();
+    expect(sends).toBe(1);
+  });
+
+  it('shares the shards among relays without a double or an inversion', async () => {
+    const tenants = Array.from({ length: 40 }, newId);
+    for (let n = 0; n < 3; n++) startRelay({ batchSize: 7, concurrency: 3 });
+    const writes = tenants.map(async (tenantId) => {
+      for (let seq = 1n; seq <= 10n; seq++) await outbox.enqueueTx(sql, [event(tenantId, seq)]);
+    });
+    await Promise.all(writes);
+    await drained();
+    const expected = Array.from({ length: 10 }, (_, index) => `lifecycle ${index + 1}`);
+    for (const tenantId of tenants) expect(sentOf(tenantId)).toEqual(expected);
+  });
+});
