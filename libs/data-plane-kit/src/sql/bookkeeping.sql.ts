@@ -23,12 +23,14 @@ CREATE TABLE tenantry.tombstone (
   CONSTRAINT tombstone_pkey PRIMARY KEY (tenant_id)
 );
 
--- The marker that ends a provisioning: without it the tenant is half made, and the next request completes it.
+-- The marker that ends a provisioning: without it the tenant is half made, and the next request completes it. What was
+-- seeded (names and counts) is kept for the answer, which may be asked for again.
 CREATE TABLE tenantry.provisioned (
   tenant_id uuid NOT NULL,
   isolation text NOT NULL,
   schema_name text NOT NULL,
   generation bigint NOT NULL,
+  seeded json NOT NULL,
   provisioned_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT provisioned_pkey PRIMARY KEY (tenant_id),
   CONSTRAINT provisioned_isolation_known CHECK (isolation IN ('pooled', 'schema'))

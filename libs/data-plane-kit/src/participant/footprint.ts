@@ -1,0 +1,71 @@
+import { tenantSchemaName, tenantSchemaPrefix } from '@tenantry/contracts';
+import type { SqlExecutor } from '@tenantry/database';
+import { escapeIdentifier } from 'pg';
+import { PurgeIncomplete } from './request-errors.js';
+import { POLICY } from '../install/secure-tables.js';
+
+/** A table that can hold rows of the tenant. */
+export interface FootprintTable {
+  readonly schema: string;
+  readonly table: string;
+  /** In the tenant's own schema, so every row is the tenant's and the table goes with the schema. */
+  readonly own: boolean;
+  /** Whether rows can be deleted from it: a materialized view only shows what is left elsewhere. */
+  readonly writable: boolean;
+}
+
+/** What there is of a tenant in this database: names and counts only. */
+export interface Footprint {
+  /** Rows by `schema.table`. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly schemas: readonly string[];
+  readonly roles: readonly string[];
+}
+
+/**
+ * Every table, anywhere in the database, that has the tenant column or is in one of the tenant's schemas: taken from the
+ * catalogue and not from the service's own list, so that a table which somebody added by hand is found too.
+ *
+ * @throws PurgeIncomplete for a table whose row security is not the kit's, since it may hide rows from the count.
+ */
+export async function footprintTables(sql: SqlExecutor, tenantId: string): Promise<FootprintTable[]> {
+  const rows = await sql.query<FootprintTable & { foreign_policies: boolean }>(
+    `SELECT n.nspname AS schema, c.relname AS "table", starts_with(n.nspname, $1) AS own, c.relkind <> 'm' AS writable,
+            c.relrowsecurity AND NOT EXISTS (
+              SELECT FROM pg_policy p WHERE p.polrelid = c.oid
+              HAVING count(*) = 1
+                 AND bool_and(p.polname = $2 AND p.polcmd = '*' AND p.polpermissive AND p.polroles = '{0}'
+                   AND position('tenantry.current_tenant()' IN pg_get_expr(p.polqual, p.polrelid)) > 0)
+            ) AS foreign_policies
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition
+       AND n.nspname <> 'tenantry' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
+       AND (starts_with(n.nspname, $1)
+         OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))
+     ORDER BY n.nspname, c.relname`,
+    [tenantSchemaPrefix(tenantId), POLICY],
+  );
+  const hidden = rows.filter((row) => row.foreign_policies).map((row) => `${row.schema}.${row.table}`);
+  if (hidden.length > 0) throw new PurgeIncomplete(`Rows cannot be counted for certain, because row security is not the kit's: ${hidden.join(', ')}.`);
+  return rows;
+}
+
+/** Counts what there is of the tenant now; runs in the tenant's maintenance context, without which nothing is visible. */
+export async function measureFootprint(sql: SqlExecutor, tenantId: string, store: string): Promise<Footprint> {
+  const rows: Record<string, number> = {};
+  for (const table of await footprintTables(sql, tenantId)) {
+    const [counted] = await sql.query<{ n: string }>(`SELECT count(*) AS n FROM ${qualified(table)}${table.own ? '' : ' WHERE lower(tenant_id::text) = lower($1)'}`, table.own ? [] : [tenantId]);
+    rows[`${table.schema}.${table.table}`] = Number(counted!.n);
+  }
+  const schemas = await sql.query<{ name: string }>('SELECT nspname AS name FROM pg_namespace WHERE starts_with(nspname, $1) ORDER BY 1', [
+    tenantSchemaPrefix(tenantId),
+  ]);
+  // Roles are the whole server's; another service's role of this tenant is that service's to drop.
+  const roles = await sql.query<{ name: string }>('SELECT rolname AS name FROM pg_roles WHERE rolname = $1', [tenantSchemaName(tenantId, store)]);
+  return { rows, schemas: schemas.map(({ name }) => name), roles: roles.map(({ name }) => name) };
+}
+
+/** The table's name for SQL. */
+export function qualified({ schema, table }: Pick<FootprintTable, 'schema' | 'table'>): string {
+  return `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
+}

@@ -1,0 +1,88 @@
+import type { WorkResult } from '@tenantry/messaging';
+import { applyMigrationTx, missingMigrations, useSchema } from '../install/service-migration.js';
+import type { SeedEvidence } from '../service-definition.js';
+import { type LocalPlacement, localPlacement } from './placement.js';
+import type { RequestContext } from './request-context.js';
+import { PlacementRefused, RequestFailed } from './request-errors.js';
+import { withTenantLock } from './tenant-lock.js';
+import { ensureTenantSchema } from './tenant-schema.js';
+import { maintainTx } from './transaction.js';
+import { pgExecutor } from '@tenantry/database';
+
+/**
+ * Makes whatever is missing of the tenant and then opens its fence; the same for `provision` and `reactivate`. Each step is
+ * one transaction and finds what an earlier run left; the marker comes last, and until it is there the tenant counts as half made.
+ */
+export async function provision(context: RequestContext): Promise<WorkResult> {
+  const { item, service, fence, stepDone } = context;
+  const placement = localPlacement(item.request.placements, item.tenantId, service.store);
+  // First of all, and outside the lock: from here on an older worker of this tenant is refused at its next step.
+  await fence.keep();
+  await stepDone('fence');
+  return withTenantLock(context, async () => {
+    const provisioned = await findMarker(context, placement);
+    await ensureTables(context, placement);
+    const seeded = provisioned ? provisioned.seeded : await seedAndMark(context, placement);
+    if (item.request.desired === 'active') {
+      await context.control.assertCurrent();
+      await fence.open();
+      await stepDone('open');
+    }
+    const migrations = service.migrations.map(({ name }) => name);
+    return { evidence: { isolation: placement.isolation, schema: placement.schema, migrations, seeded } };
+  });
+}
+
+/** What the end of a provisioning left. */
+interface Marker {
+  readonly isolation: string;
+  readonly seeded: SeedEvidence;
+}
+
+/** @throws PlacementRefused when the tenant was provisioned in another isolation: to change it is a migration, not a provisioning. */
+async function findMarker({ client, item }: RequestContext, placement: LocalPlacement): Promise<Marker | undefined> {
+  const { rows } = await client.query<Marker>('SELECT isolation, seeded FROM tenantry.provisioned WHERE tenant_id = $1', [item.tenantId]);
+  const marker = rows[0];
+  if (marker && marker.isolation !== placement.isolation) {
+    throw new PlacementRefused(`The tenant is provisioned here with isolation ${marker.isolation}, the request says ${placement.isolation}.`);
+  }
+  return marker;
+}
+
+async function ensureTables(context: RequestContext, { isolation, schema }: LocalPlacement): Promise<void> {
+  const { client, item, service, control, stepDone } = context;
+  const sql = pgExecutor(client);
+  if (isolation === 'pooled') {
+    const missing = await missingMigrations(sql, service, schema);
+    if (missing.length > 0) throw new RequestFailed(`Schema ${schema} lacks migrations of the service: ${missing.map(({ name }) => name).join(', ')}.`, true);
+    return;
+  }
+  await control.assertCurrent();
+  await maintainTx(client, item, (tx) => ensureTenantSchema(tx, schema));
+  await stepDone('schema');
+  for (const migration of await missingMigrations(sql, service, schema)) {
+    await control.assertCurrent();
+    await maintainTx(client, item, (tx) =>
+      applyMigrationTx(tx, migration, { schema, role: schema, tenantId: item.tenantId, globalTables: service.globalTables }),
+    );
+    await stepDone(`migration ${migration.name}`);
+  }
+}
+
+async function seedAndMark({ client, item, service, control, stepDone }: RequestContext, { isolation, schema }: LocalPlacement): Promise<SeedEvidence> {
+  await control.assertCurrent();
+  const seeded = await maintainTx(client, item, async (tx) => {
+    await useSchema(tx, schema);
+    return service.seed(tx, item.tenantId);
+  });
+  await stepDone('seed');
+  await maintainTx(client, item, (tx) =>
+    tx.query(
+      `INSERT INTO tenantry.provisioned (tenant_id, isolation, schema_name, generation, seeded) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT ON CONSTRAINT provisioned_pkey DO NOTHING`,
+      [item.tenantId, isolation, schema, item.generation, JSON.stringify(seeded)],
+    ),
+  );
+  await stepDone('marker');
+  return seeded;
+}

@@ -1,0 +1,52 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Pool, PoolClient } from 'pg';
+import type { RequestContext } from './request-context.js';
+import { TenantHeld } from './request-errors.js';
+
+/** How long to wait for another worker of the tenant, which stops at its next step, in milliseconds. */
+const WAIT_MS = 15_000;
+const POLL_MS = 50;
+
+/** A connection for one request; it is given back only when it is in order, and closed otherwise. */
+export async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // Unheard, the loss of a connection between two statements would end the process.
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    return await work(client);
+  } finally {
+    client.off('error', onError);
+    client.release(broken ?? client.getTransactionStatus() !== 'I');
+  }
+}
+
+/**
+ * Runs `work` as the only worker of this tenant in this service. The lock belongs to the session, and `work` uses that
+ * same connection for every step: when the connection is lost, the lock and the ability to go on are lost together.
+ *
+ * @throws TenantHeld, retryable, when another worker keeps it.
+ */
+export async function withTenantLock<T>({ client, service, item, control }: RequestContext, work: () => Promise<T>): Promise<T> {
+  const key = `${service.name}:${item.tenantId}`;
+  const deadline = performance.now() + WAIT_MS;
+  while (!(await lockQuery(client, 'pg_try_advisory_lock', key))) {
+    if (performance.now() >= deadline) throw new TenantHeld('Another worker of this service has the tenant.');
+    control.signal.throwIfAborted();
+    await pause(POLL_MS);
+  }
+  try {
+    return await work();
+  } finally {
+    // Fails only with the connection, whose end lets go of the lock too; the outcome of the work is what counts.
+    await lockQuery(client, 'pg_advisory_unlock', key).catch(() => false);
+  }
+}
+
+async function lockQuery(client: PoolClient, call: 'pg_try_advisory_lock' | 'pg_advisory_unlock', key: string): Promise<boolean> {
+  const { rows } = await client.query<{ done: boolean }>(`SELECT ${call}(hashtextextended($1, 8)) AS done`, [key]);
+  return rows[0]!.done;
+}
