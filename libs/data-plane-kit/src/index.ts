@@ -4,7 +4,12 @@ export {
 } from './errors.js';
 export { type SeedEvidence, type ServiceDefinition } from './service-definition.js';
 export { type TenantTransaction } from './tenant-transaction.js';
-export { Tenants, type RunOptions, type TenantStatement } from './tenants.js';
+export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
 export { RouteCache } from './route-cache.js';
+export { DataPlane, type DataPlaneParts } from './data-plane.js';
+export { ParticipantRunner, type ParticipantRunnerOptions } from './participant/participant-runner.js';
+export { createRequestHandler, type RequestHandlerOptions } from './participant/request-handler.js';
+export { DEFAULT_FENCE_TIMES, type FenceTimes } from './participant/fence-writer.js';
+export { AlreadyPurged, PlacementRefused, PurgeIncomplete, RequestFailed, RequestOvertaken, TenantHeld } from './participant/request-errors.js';
 export { KIT_MIGRATIONS } from './kit-migrations.js';
 export { installKit, loginOf, type DatabaseLogin, type InstallKitOptions, type InstallReport } from './install-kit.js';

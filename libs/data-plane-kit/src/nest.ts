@@ -1,1 +1,3 @@
-export { DataPlaneModule, type DataPlaneOptions, type DataPlaneTransport } from './nest/data-plane.module.js';
+export { DataPlaneModule, type DataPlaneOptions } from './nest/data-plane.module.js';
+export { dataPlaneReadiness } from './nest/readiness.js';
+export { type DataPlaneTransport } from './nest/transport.js';

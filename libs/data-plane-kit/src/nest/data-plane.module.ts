@@ -1,12 +1,12 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { FactAppliers, Logger } from '@tenantry/messaging';
+import { createLogger } from '@tenantry/service';
+import { DataPlane } from '../data-plane.js';
 import { RouteCache } from '../route-cache.js';
 import type { ServiceDefinition } from '../service-definition.js';
 import { Tenants } from '../tenants.js';
-
-/** Which transport brings the lifecycle and carries the answers. */
-export type DataPlaneTransport =
-  | { readonly kind: 'embedded'; /** The control plane's database, with this participant's own login. */ readonly url: string }
-  | { readonly kind: 'kafka'; readonly brokers: readonly string[]; /** Default: `tenantry`. */ readonly topicPrefix?: string };
+import { DataPlaneLifetime } from './data-plane.lifetime.js';
+import { createTransport, type DataPlaneTransport } from './transport.js';
 
 export interface DataPlaneOptions {
   readonly service: ServiceDefinition;
@@ -17,21 +17,32 @@ export interface DataPlaneOptions {
   readonly transport: DataPlaneTransport;
   /** What the heartbeat names, e.g. the application's version. */
   readonly version: string;
+  /** The process's logger. Default: one of its own, at level info. */
+  readonly logger?: Logger;
   /** Connections that serve requests, at most. Default: 10. */
   readonly poolSize?: number;
-  /** Called when the participant can never go on; the process should exit. Default: exit code 1 by SIGTERM to itself. */
-  readonly onFatal?: (error: unknown) => void;
+  /** What the service does with facts, each in the transaction of its position. Default: nothing. */
+  readonly facts?: FactAppliers;
 }
 
-/** Provides `Tenants` and `RouteCache` everywhere, and runs the participant as long as the application runs. */
+/** Provides `Tenants`, `RouteCache` and `DataPlane` everywhere, and runs the participant as long as the application runs. */
 @Module({})
 export class DataPlaneModule {
-  static forRoot(_options: DataPlaneOptions): DynamicModule {
+  static forRoot(options: DataPlaneOptions): DynamicModule {
+    const { service, transport, logger = createLogger({ service: service.name }), ...rest } = options;
     return {
       module: DataPlaneModule,
       global: true,
-      providers: [Tenants, RouteCache],
-      exports: [Tenants, RouteCache],
+      providers: [
+        {
+          provide: DataPlane,
+          useFactory: () => new DataPlane({ ...rest, service, logger, transport: createTransport(transport, service.name, logger) }),
+        },
+        { provide: Tenants, inject: [DataPlane], useFactory: ({ tenants }: DataPlane) => tenants },
+        { provide: RouteCache, inject: [DataPlane], useFactory: ({ routes }: DataPlane) => routes },
+        DataPlaneLifetime,
+      ],
+      exports: [DataPlane, Tenants, RouteCache],
     };
   }
 }

@@ -35,8 +35,14 @@ export class KeptSubscription {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       const openedAt = performance.now();
       try {
-        const subscription = await this.open();
-        if ((await Promise.race([subscription.failed, stopped])) === 'stopped') await subscription.stop();
+        const opening = this.open();
+        const subscription = await Promise.race([opening, stopped]);
+        if (subscription === 'stopped') {
+          // Opening may take as long as the broker is away; nobody waits for that.
+          opening.then((late) => late.stop()).catch(() => undefined);
+        } else if ((await Promise.race([subscription.failed, stopped])) === 'stopped') {
+          await subscription.stop();
+        }
       } catch (err) {
         if (performance.now() - openedAt >= GOOD_AFTER_MS) attempt = 1;
         const waitMs = backoffMs(BACKOFF, attempt);

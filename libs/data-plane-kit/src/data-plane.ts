@@ -1,0 +1,87 @@
+import type { FactAppliers, Logger, ParticipantTransport } from '@tenantry/messaging';
+import { Pool } from 'pg';
+import { ParticipantRunner } from './participant/participant-runner.js';
+import { RouteCache } from './route-cache.js';
+import { RouteFollower } from './route-follower.js';
+import { RouteSnapshot } from './route-snapshot.js';
+import type { ServiceDefinition } from './service-definition.js';
+import { Tenants } from './tenants.js';
+
+export interface DataPlaneParts {
+  readonly service: ServiceDefinition;
+  /** The login that serves. */
+  readonly databaseUrl: string;
+  /** The login that provisions, over a direct connection (no transaction pooler: it holds session locks). */
+  readonly provisionerUrl: string;
+  /** Closed by `close`. */
+  readonly transport: ParticipantTransport;
+  readonly logger: Logger;
+  /** What the heartbeat names, e.g. the application's version. */
+  readonly version: string;
+  /** Connections that serve requests, at most. Default: 10. */
+  readonly poolSize?: number;
+  /** How many tenants are provisioned, suspended or purged at once. Default: 4. */
+  readonly concurrency?: number;
+  /** What the service does with facts, each in the transaction of its position. Default: nothing. */
+  readonly facts?: FactAppliers;
+}
+
+/** Connections of the provisioning login for inbox, answers and route snapshot. */
+const BOOKKEEPING_POOL_SIZE = 4;
+
+/** Everything that a service runs of the kit, in one process, with its connections. */
+export class DataPlane {
+  readonly tenants: Tenants;
+  readonly routes = new RouteCache();
+  private readonly servingPool: Pool;
+  private readonly bookkeepingPool: Pool;
+  private readonly maintenancePool: Pool;
+  private readonly follower: RouteFollower;
+  private readonly runner: ParticipantRunner;
+  private readonly transport: ParticipantTransport;
+
+  constructor({ service, databaseUrl, provisionerUrl, transport, logger, version, poolSize = 10, concurrency = 4, facts = {} }: DataPlaneParts) {
+    const pool = (connectionString: string, max: number, use: string): Pool => {
+      const made = new Pool({ connectionString, max, keepAlive: true, application_name: `${service.name}-${use}` });
+      made.on('error', (err) => logger.warn({ err, use }, 'lost an idle database connection'));
+      return made;
+    };
+    this.transport = transport;
+    this.servingPool = pool(databaseUrl, poolSize, 'serving');
+    this.bookkeepingPool = pool(provisionerUrl, BOOKKEEPING_POOL_SIZE, 'bookkeeping');
+    this.maintenancePool = pool(provisionerUrl, concurrency, 'maintenance');
+    this.tenants = new Tenants({ pool: this.servingPool, routes: this.routes, store: service.store });
+    this.follower = new RouteFollower(this.routes, new RouteSnapshot(this.bookkeepingPool, logger), transport, logger);
+    this.runner = new ParticipantRunner({
+      service, transport, logger, version, concurrency, facts,
+      pool: this.bookkeepingPool,
+      maintenancePool: this.maintenancePool,
+    });
+  }
+
+  /** Begins to follow and to work; resolves when the last known routes are loaded, broker or no broker. */
+  async start(): Promise<void> {
+    await this.follower.start();
+    this.runner.start();
+  }
+
+  /** Rejects unless the serving login reaches the database and the kit is installed in it. */
+  async checkReady(): Promise<void> {
+    const { rows } = await this.servingPool.query<{ installed: boolean }>(
+      `SELECT to_regprocedure('tenantry.enter(uuid, bigint, text)') IS NOT NULL AS installed`,
+    );
+    if (!rows[0]?.installed) throw new Error('The kit is not installed in the database; run the migration.');
+  }
+
+  /** Finishes or hands back the participant's work. Requests can still be served. */
+  async stop(): Promise<void> {
+    await this.runner.stop();
+    await this.follower.stop();
+    await this.transport.close();
+  }
+
+  /** Closes the connections; call it when nothing is served any more. */
+  async close(): Promise<void> {
+    await Promise.all([this.servingPool.end(), this.bookkeepingPool.end(), this.maintenancePool.end()]);
+  }
+}
