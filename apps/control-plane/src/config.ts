@@ -11,9 +11,6 @@ const SCHEMA = {
   /** Unset: the embedded transport over the same database. */
   kafkaBrokers: env.optional(env.list('KAFKA_BROKERS')),
   kafkaTopicPrefix: env.text('KAFKA_TOPIC_PREFIX', 'tenantry', /^[a-zA-Z0-9._-]{1,100}$/),
-  /** Required participants that must exist; existing ones are left as they are. */
-  participants: env.list('PARTICIPANTS', ['reference'], /^[a-z][a-z0-9-]{0,39}$/),
-  defaultRegion: env.text('DEFAULT_REGION', 'default', NAME),
   minGracePeriodMs: env.durationMs('MIN_GRACE_PERIOD', 86_400_000),
   defaultGracePeriodMs: env.durationMs('DEFAULT_GRACE_PERIOD', 30 * 86_400_000),
   /** When an unacknowledged request is published again: base × 2ⁿ, up to the maximum. */
@@ -37,7 +34,8 @@ const MIGRATION_SCHEMA = {
   /** Whose login and password the service will use. */
   serviceUrl: env.postgresUrl('DATABASE_URL'),
   defaultRegion: env.text('DEFAULT_REGION', 'default', NAME),
-  participants: SCHEMA.participants,
+  /** Required participants that must exist; existing ones are left as they are. */
+  participants: env.list('PARTICIPANTS', ['reference'], /^[a-z][a-z0-9-]{0,39}$/),
   bootstrapKeyHash: env.optional(env.text('BOOTSTRAP_ADMIN_KEY_HASH', undefined, /^[0-9a-f]{64}$/)),
   /** `name=postgres://login:password@…` for each participant of the embedded transport. */
   participantUrls: env.optional(env.list('PARTICIPANT_TRANSPORT_URLS', undefined, /^[a-z][a-z0-9-]{0,39}=postgres(ql)?:\/\/.+$/)),

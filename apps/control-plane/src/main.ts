@@ -1,1 +1,4 @@
-export {};
+import { serve } from './serve.js';
+
+// Everything in one process: REST API and workers.
+await serve({ api: true, worker: true });

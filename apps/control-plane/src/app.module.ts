@@ -1,0 +1,73 @@
+import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { HealthModule, loggingModule, type Logger, type ReadinessCheck } from '@tenantry/service';
+import { DataSource } from 'typeorm';
+import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { newBus } from './bus/new-bus.js';
+import { WorkersModule } from './bus/workers.module.js';
+import { ClustersModule } from './clusters/clusters.module.js';
+import type { Config } from './config.js';
+import { DatabaseModule } from './database/database.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { missingMigrations } from './database/migration-level.js';
+import { OperationsModule } from './operations/operations.module.js';
+import { ParticipantsModule } from './participants/participants.module.js';
+import { RoutingModule } from './routing/routing.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
+
+/** Which parts this process runs. */
+export interface Parts {
+  readonly api: boolean;
+  readonly worker: boolean;
+}
+
+@Module({})
+export class AppModule {
+  static forRoot(config: Config, logger: Logger, parts: Parts): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        loggingModule(logger),
+        CqrsModule.forRoot(),
+        DatabaseModule.forRoot(config.databaseUrl, config.databasePoolSize),
+        HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
+        ApiKeysModule,
+        ...(parts.api ? api(config) : []),
+        ...(parts.worker ? [worker(config, logger)] : []),
+      ],
+    };
+  }
+}
+
+function api(config: Config): NonNullable<ModuleMetadata['imports']> {
+  return [
+    IdempotencyModule,
+    ClustersModule,
+    OperationsModule,
+    ParticipantsModule,
+    RoutingModule,
+    TenantsModule.forRoot({ defaultMs: config.defaultGracePeriodMs, minimumMs: config.minGracePeriodMs }),
+  ];
+}
+
+function worker(config: Config, logger: Logger): DynamicModule {
+  return WorkersModule.forRoot({
+    bus: () => newBus(config, logger),
+    backoff: { baseMs: config.requestBackoffBaseMs, maxMs: config.requestBackoffMaxMs },
+    sweepIntervalMs: config.sweepIntervalMs,
+  });
+}
+
+/** Database and migration level; not the broker, without which the API commits all the same. */
+function readinessChecks(dataSource: DataSource): ReadinessCheck[] {
+  return [
+    { name: 'database', check: async () => void (await dataSource.query('SELECT 1')) },
+    {
+      name: 'migrations',
+      check: async () => {
+        const missing = await missingMigrations(dataSource);
+        if (missing.length > 0) throw new Error(`not applied: ${missing.join(', ')}`);
+      },
+    },
+  ];
+}

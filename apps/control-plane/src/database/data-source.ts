@@ -1,0 +1,34 @@
+import { DataSource } from 'typeorm';
+import { ApiKey } from '../api-keys/api-key.entity.js';
+import { AuditEntry } from '../audit/audit-entry.entity.js';
+import { Cluster } from '../clusters/cluster.entity.js';
+import { IdempotencyKey } from '../idempotency/idempotency-key.entity.js';
+import { Operation } from '../operations/operation.entity.js';
+import { Task } from '../operations/task.entity.js';
+import { Participant } from '../participants/participant.entity.js';
+import { TenantParticipant } from '../participants/tenant-participant.entity.js';
+import { Route } from '../routing/route.entity.js';
+import { Tenant } from '../tenants/tenant.entity.js';
+
+const STATEMENT_TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 5000;
+
+/** TypeORM over the control plane's tables; the schema is the migrations', never TypeORM's. */
+export function dataSourceOptions(url: string, poolSize: number) {
+  return {
+    type: 'postgres',
+    url,
+    schema: 'tenantry',
+    entities: [ApiKey, AuditEntry, Cluster, IdempotencyKey, Operation, Participant, Route, Task, Tenant, TenantParticipant],
+    synchronize: false,
+    poolSize,
+    applicationName: 'tenantry-control-plane',
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS },
+  } as const;
+}
+
+/** A data source of its own, for tests and commands; initialize it before use, destroy it after. */
+export function newDataSource(url: string, poolSize = 4): DataSource {
+  return new DataSource(dataSourceOptions(url, poolSize));
+}

@@ -1,0 +1,22 @@
+import { createLogger, runMain } from '@tenantry/service';
+import { loginOf } from '@tenantry/database';
+import { declareInstallation } from './database/declare-installation.js';
+import { migrateControlPlane, participantLogins } from './database/migrate-control-plane.js';
+import { loadMigrationConfig } from './config.js';
+
+const logger = createLogger({ service: 'control-plane-migrate' });
+
+await runMain(
+  () => logger,
+  async () => {
+    const config = loadMigrationConfig();
+    logger.level = config.logLevel;
+    const applied = await migrateControlPlane({
+      adminUrl: config.adminUrl,
+      service: loginOf(config.serviceUrl),
+      participants: participantLogins(config.participantUrls ?? []),
+    });
+    await declareInstallation(config);
+    logger.info({ applied }, 'migrated');
+  },
+);

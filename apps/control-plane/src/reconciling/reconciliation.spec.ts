@@ -1,0 +1,183 @@
+import { describe, expect, it } from '@jest/globals';
+import type { DesiredState, ObservedState, OperationKind, OperationState } from '@tenantry/contracts';
+import fc from 'fast-check';
+import { reconcile, type ObservationFacts, type ParticipantFacts, type Situation, type TaskFacts } from './reconciliation.js';
+
+const NOW = new Date('2026-01-01T12:00:00Z');
+const later = (ms: number): Date => new Date(NOW.getTime() + ms);
+
+function participant(name: string, changes: Partial<ParticipantFacts> = {}): ParticipantFacts {
+  return { name, required: true, capabilities: ['provision', 'suspend', 'reactivate', 'purge'], ackTimeoutMs: 60_000, ...changes };
+}
+
+function observed(state: ObservedState, generation: number, countsFrom = 1): ObservationFacts {
+  return { observed: state, observedGeneration: generation, countsFrom };
+}
+
+function task(changes: Partial<TaskFacts> = {}): TaskFacts {
+  return { state: 'pending', attempts: 1, retryable: null, addressedAt: NOW, nextAttemptAt: later(5000), lastError: null, ...changes };
+}
+
+interface Given {
+  desired?: DesiredState;
+  generation?: number;
+  kind?: OperationKind;
+  operationState?: OperationState;
+  wasActive?: boolean;
+  purgeAfter?: Date | null;
+  placed?: boolean;
+  participants?: ParticipantFacts[];
+  observations?: Record<string, ObservationFacts>;
+  tasks?: Record<string, TaskFacts>;
+}
+
+function situation(given: Given = {}): Situation {
+  return {
+    now: NOW,
+    tenant: {
+      desired: given.desired ?? 'active',
+      generation: given.generation ?? 1,
+      wasActive: given.wasActive ?? false,
+      purgeAfter: given.purgeAfter ?? null,
+    },
+    placed: given.placed ?? true,
+    operation: { kind: given.kind ?? 'provision', state: given.operationState ?? 'running' },
+    participants: given.participants ?? [participant('a'), participant('b')],
+    observations: new Map(Object.entries(given.observations ?? { a: observed('none', 0), b: observed('none', 0) })),
+    tasks: new Map(Object.entries(given.tasks ?? {})),
+    backoff: { baseMs: 5000, maxMs: 60_000 },
+  };
+}
+
+describe('reconcile', () => {
+  it('asks everyone who has not been asked, in one request', () => {
+    const step = reconcile(situation());
+    expect(step.requests).toEqual([{ type: 'tenant.provisioning_requested.v1', attempt: 1, participants: ['a', 'b'] }]);
+    expect(step.state).toBe('PROVISIONING');
+    expect(step.finish).toBeUndefined();
+  });
+
+  it('is not active before the last required participant has acknowledged this generation', () => {
+    const one = reconcile(situation({ observations: { a: observed('active', 1), b: observed('none', 0) }, tasks: { b: task() } }));
+    expect(one.state).toBe('PROVISIONING');
+    const both = reconcile(situation({ observations: { a: observed('active', 1), b: observed('active', 1) } }));
+    expect(both.state).toBe('ACTIVE');
+    expect(both.finish).toEqual({ state: 'succeeded' });
+  });
+
+  it('does not take an older generation’s acknowledgement for this one’s', () => {
+    const step = reconcile(
+      situation({ generation: 3, kind: 'reactivate', wasActive: true, observations: { a: observed('active', 1), b: observed('active', 3) } }),
+    );
+    expect(step.state).toBe('REACTIVATING');
+    expect(step.requests).toEqual([{ type: 'tenant.reactivation_requested.v1', attempt: 1, participants: ['a'] }]);
+  });
+
+  it('waits for the back-off, then asks only those who are due, with a higher attempt', () => {
+    const tasks = { a: task({ attempts: 2, nextAttemptAt: later(-1) }), b: task({ nextAttemptAt: later(3000) }) };
+    const step = reconcile(situation({ tasks }));
+    expect(step.requests).toEqual([{ type: 'tenant.provisioning_requested.v1', attempt: 3, participants: ['a'] }]);
+    expect(step.waitUntil).toEqual(later(3000));
+  });
+
+  it('lets an optional participant only warn', () => {
+    const participants = [participant('a'), participant('b', { required: false })];
+    const tasks = { b: task({ state: 'failed', retryable: false, lastError: 'disk full' }) };
+    const step = reconcile(situation({ participants, tasks, observations: { a: observed('active', 1), b: observed('none', 0) } }));
+    expect(step.state).toBe('ACTIVE');
+    expect(step.conditions).toEqual([{ type: 'failed', message: 'b: disk full' }]);
+  });
+
+  it('ends the operation as failed when a required participant fails for good, and asks no more', () => {
+    const tasks = { a: task({ state: 'failed', retryable: false, lastError: 'no such model' }) };
+    const step = reconcile(situation({ tasks }));
+    expect(step.finish).toEqual({ state: 'failed', participant: 'a', error: 'no such model' });
+    expect(step.requests).toEqual([]);
+    expect(step.state).toBe('PROVISIONING');
+    const after = reconcile(situation({ tasks, operationState: 'failed' }));
+    expect(after.requests).toEqual([]);
+    expect(after.finish).toBeUndefined();
+    expect(after.conditions).toContainEqual({ type: 'failed', message: 'a: no such model' });
+  });
+
+  it('never calls a tenant active that nobody was asked to provision', () => {
+    const step = reconcile(situation({ participants: [], observations: {} }));
+    expect(step.state).toBe('PROVISIONING');
+    expect(step.conditions.map(({ type }) => type)).toEqual(['noParticipants']);
+  });
+
+  it('counts a participant that joins during an operation at once, and one that joins later from the next generation on', () => {
+    const participants = [participant('a'), participant('late')];
+    const during = reconcile(situation({ participants, observations: { a: observed('active', 1) } }));
+    expect(during.joins).toEqual([{ participant: 'late', countsFrom: 1 }]);
+    expect(during.state).toBe('PROVISIONING');
+    const afterwards = reconcile(situation({ participants, operationState: 'succeeded', observations: { a: observed('active', 1) } }));
+    expect(afterwards.joins).toEqual([{ participant: 'late', countsFrom: 2 }]);
+    expect(afterwards.state).toBe('ACTIVE');
+    expect(afterwards.requests).toEqual([{ type: 'tenant.provisioning_requested.v1', attempt: 1, participants: ['late'] }]);
+    expect(afterwards.conditions.map(({ type }) => type)).toEqual(['catchingUp']);
+  });
+
+  it('opens the purge only after the deadline and only once everyone has closed the tenant', () => {
+    const given: Given = { desired: 'suspended', kind: 'delete', generation: 2, wasActive: true };
+    const closed = { a: observed('suspended', 2), b: observed('suspended', 2) };
+    expect(reconcile(situation({ ...given, purgeAfter: later(1), observations: closed })).openPurge).toBe(false);
+    const half = { a: observed('suspended', 2), b: observed('active', 1) };
+    expect(reconcile(situation({ ...given, purgeAfter: later(-1), observations: half })).openPurge).toBe(false);
+    const step = reconcile(situation({ ...given, purgeAfter: NOW, observations: closed }));
+    expect(step.openPurge).toBe(true);
+    expect(step.finish).toEqual({ state: 'succeeded' });
+    expect(step.state).toBe('DELETION_SCHEDULED');
+  });
+
+  it('waits for the deadline of a scheduled deletion, however far it is', () => {
+    const step = reconcile(
+      situation({
+        desired: 'suspended', kind: 'delete', generation: 2, operationState: 'succeeded', purgeAfter: later(30 * 86_400_000),
+        observations: { a: observed('suspended', 2), b: observed('suspended', 2) },
+      }),
+    );
+    expect(step.waitUntil).toEqual(later(30 * 86_400_000));
+  });
+
+  it('asks nobody new to purge', () => {
+    const step = reconcile(
+      situation({ desired: 'purged', kind: 'purge', generation: 3, placed: false, observations: { a: observed('suspended', 2) } }),
+    );
+    expect(step.joins).toEqual([]);
+    expect(step.requests).toEqual([{ type: 'tenant.purge_requested.v1', attempt: 1, participants: ['a'] }]);
+  });
+
+  it('says who is overdue', () => {
+    const tasks = { a: task({ addressedAt: later(-60_000), lastError: 'timeout' }), b: task() };
+    const step = reconcile(situation({ tasks }));
+    expect(step.conditions).toEqual([{ type: 'overdue', message: 'a has not acknowledged in time; its last error: timeout' }]);
+  });
+
+  it('asks and counts only those who have the capability', () => {
+    const participants = [participant('a'), participant('b', { capabilities: ['provision', 'purge'] })];
+    const step = reconcile(situation({ desired: 'suspended', kind: 'suspend', generation: 2, participants, observations: { a: observed('suspended', 2), b: observed('active', 1) } }));
+    expect(step.state).toBe('SUSPENDED');
+  });
+
+  it('ends successfully exactly when every counted participant is where it should be', () => {
+    const states = fc.constantFrom<ObservedState>('none', 'active', 'suspended', 'purged');
+    const part = fc.record({ state: states, generation: fc.integer({ min: 0, max: 3 }), required: fc.boolean(), countsFrom: fc.integer({ min: 1, max: 4 }) });
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 5 }), fc.constantFrom<DesiredState>('active', 'suspended', 'purged'), (parts, desired) => {
+        const kind: OperationKind = desired === 'active' ? 'reactivate' : desired === 'suspended' ? 'suspend' : 'purge';
+        const step = reconcile(
+          situation({
+            desired, kind, generation: 3, wasActive: true,
+            participants: parts.map((each, index) => participant(`p${index}`, { required: each.required })),
+            observations: Object.fromEntries(parts.map((each, index) => [`p${index}`, observed(each.state, each.generation, each.countsFrom)])),
+          }),
+        );
+        const counted = parts.filter((each) => each.required && each.countsFrom <= 3);
+        const everyone = counted.every((each) => each.state === desired && each.generation === 3) && (counted.length > 0 || desired !== 'active');
+        expect(step.finish?.state === 'succeeded').toBe(everyone);
+        expect(['ACTIVE', 'SUSPENDED', 'PURGED'].includes(step.state)).toBe(everyone);
+      }),
+    );
+  });
+});

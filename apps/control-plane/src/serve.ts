@@ -1,0 +1,29 @@
+import 'reflect-metadata';
+import { armCrashPoint } from '@tenantry/kernel';
+import { configureHttpApp, createHttpApp, createLogger, runMain, runService } from '@tenantry/service';
+import { KeyAuthenticator } from './api-keys/key-authenticator.js';
+import { APP_INFO } from './app-info.js';
+import { AppModule, type Parts } from './app.module.js';
+import { loadConfig } from './config.js';
+import { CONTROL_PLANE_PROBLEMS } from './control-plane.problems.js';
+
+/** Runs a control-plane process with the given parts; every process answers the probes. */
+export async function serve(parts: Parts): Promise<void> {
+  let logger = createLogger({ service: 'control-plane' });
+  await runMain(
+    () => logger,
+    async () => {
+      const config = loadConfig();
+      logger = createLogger({ service: 'control-plane', level: config.logLevel });
+      armCrashPoint(config.crashAt);
+      const app = await createHttpApp(AppModule.forRoot(config, logger, parts));
+      configureHttpApp(app, {
+        logger,
+        authenticator: app.get(KeyAuthenticator, { strict: false }),
+        catalogue: CONTROL_PLANE_PROBLEMS,
+        openApi: APP_INFO,
+      });
+      await runService(app, { logger, host: config.host, port: config.port });
+    },
+  );
+}

@@ -1,0 +1,20 @@
+import { Outbox } from '@tenantry/messaging';
+import { Module } from '@nestjs/common';
+import { AuditLog } from '../audit/audit-log.js';
+import { ClusterStore } from '../clusters/cluster.store.js';
+import { OperationStore } from '../operations/operation.store.js';
+import { ParticipantStore } from '../participants/participant.store.js';
+import { WakeStore } from '../reconciling/wake.store.js';
+import { RouteStore } from '../routing/route.store.js';
+import { LifecycleChange } from './lifecycle-change.js';
+import { TenantStore } from './tenant.store.js';
+
+/** What changes a tenant, shared by the commands, the reconciler and the acknowledgements: all of it under the tenant's row lock. */
+@Module({
+  providers: [
+    { provide: Outbox, useFactory: () => new Outbox() },
+    AuditLog, ClusterStore, OperationStore, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange,
+  ],
+  exports: [AuditLog, ClusterStore, OperationStore, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange],
+})
+export class LifecycleModule {}
