@@ -1,12 +1,11 @@
+import type { Role } from '@tenantry/service';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-
-export const ROLES = ['viewer', 'operator', 'admin'] as const;
 
 @Entity({ schema: 'tenantry', name: 'api_key' })
 export class ApiKey {
   @PrimaryColumn('uuid') id: string;
   @Column('text') name: string;
-  @Column('text') role: (typeof ROLES)[number];
+  @Column('text') role: Role;
   /** SHA-256 of the whole key; a key has 256 random bits, so no slow hash is needed. */
   @Column('bytea', { name: 'key_hash', select: false }) keyHash: Buffer;
   @Column('text', { name: 'created_by' }) createdBy: string;

@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import type { Tx } from '../database/unit-of-work.js';
+import { ApiKey } from './api-key.entity.js';
+
+@Injectable()
+export class ApiKeyStore {
+  async insertTx(tx: Tx, key: ApiKey): Promise<void> {
+    await tx.manager.insert(ApiKey, key);
+  }
+
+  findTx(tx: Tx, id: string): Promise<ApiKey | null> {
+    return tx.manager.findOneBy(ApiKey, { id });
+  }
+
+  /** The ids of all admin keys that work now, locked: of two revocations at a time, the second sees what the first left. */
+  async lockLiveAdminsTx(tx: Tx): Promise<string[]> {
+    const rows = await tx.sql.query<{ id: string }>(
+      `SELECT id FROM tenantry.api_key
+       WHERE role = 'admin' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
+       ORDER BY id FOR UPDATE`,
+      [tx.now],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  async revokeTx(tx: Tx, id: string): Promise<void> {
+    await tx.manager.update(ApiKey, { id }, { revokedAt: tx.now });
+  }
+}

@@ -1,0 +1,23 @@
+import { Module } from '@nestjs/common';
+import { ApiKeyController } from './api-key.controller.js';
+import { ApiKeyReadModel } from './api-key.read-model.js';
+import { ApiKeyStore } from './api-key.store.js';
+import { CreateApiKeyHandler } from './create-api-key.command.js';
+import { KeyAuthenticator } from './key-authenticator.js';
+import { ListApiKeysHandler } from './list-api-keys.query.js';
+import { RevokeApiKeyHandler } from './revoke-api-key.command.js';
+
+/** Needs UnitOfWork, AuditLog, IdempotencyModule and CqrsModule to be global. */
+@Module({
+  controllers: [ApiKeyController],
+  providers: [
+    ApiKeyStore,
+    ApiKeyReadModel,
+    KeyAuthenticator,
+    CreateApiKeyHandler,
+    RevokeApiKeyHandler,
+    ListApiKeysHandler,
+  ],
+  exports: [KeyAuthenticator],
+})
+export class ApiKeysModule {}
