@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { ApiKeyController } from './api-key.controller.js';
 import { ApiKeyReadModel } from './api-key.read-model.js';
 import { ApiKeyStore } from './api-key.store.js';
@@ -7,8 +8,9 @@ import { KeyAuthenticator } from './key-authenticator.js';
 import { ListApiKeysHandler } from './list-api-keys.query.js';
 import { RevokeApiKeyHandler } from './revoke-api-key.command.js';
 
-/** Needs UnitOfWork, AuditLog, IdempotencyModule and CqrsModule to be global. */
+/** Needs DatabaseModule, IdempotencyModule and CqrsModule. */
 @Module({
+  imports: [LifecycleModule],
   controllers: [ApiKeyController],
   providers: [
     ApiKeyStore,

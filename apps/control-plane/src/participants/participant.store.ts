@@ -1,11 +1,18 @@
-import type { ObservedState } from '@tenantry/contracts';
+import type { Capability, ObservedState } from '@tenantry/contracts';
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/unit-of-work.js';
+import { DEFAULT_ACK_TIMEOUT_MS } from './ack-timeout.js';
 import { Participant } from './participant.entity.js';
 import { TenantParticipant } from './tenant-participant.entity.js';
 
-/** How long an operation may take when no participant says otherwise. */
-const DEFAULT_ACK_TIMEOUT_MS = 300_000;
+/** What is said of a participant; the rest of its row it says of itself. */
+export interface ParticipantDeclaration {
+  readonly name: string;
+  readonly required: boolean;
+  readonly capabilities: readonly Capability[];
+  readonly stores: readonly string[];
+  readonly ackTimeoutMs: number;
+}
 
 @Injectable()
 export class ParticipantStore {
@@ -39,5 +46,30 @@ export class ParticipantStore {
   /** Notes a sign of life; nothing else of a participant changes by it. */
   async heardTx(tx: Tx, name: string, softwareVersion: string): Promise<void> {
     await tx.manager.update(Participant, { name }, { lastHeartbeatAt: tx.now, softwareVersion });
+  }
+
+  /** Locks what is declared of a participant; a heartbeat waits meanwhile. */
+  lockTx(tx: Tx, name: string): Promise<Participant | null> {
+    return tx.manager.findOne(Participant, { where: { name }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /** Inserts a participant. @returns `undefined` when one of this name is there. */
+  async insertTx(tx: Tx, declaration: ParticipantDeclaration): Promise<Participant | undefined> {
+    const { name, required, capabilities, stores, ackTimeoutMs } = declaration;
+    const inserted = await tx.sql.query(
+      `INSERT INTO tenantry.participant (name, required, capabilities, stores, ack_timeout_ms, created_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (name) DO NOTHING RETURNING name`,
+      [name, required, capabilities, stores, ackTimeoutMs, tx.now],
+    );
+    return inserted.length === 0 ? undefined : tx.manager.findOneByOrFail(Participant, { name });
+  }
+
+  /** Replaces what is declared of a locked participant. */
+  async replaceTx(tx: Tx, row: Participant, declaration: ParticipantDeclaration): Promise<Participant> {
+    const { name, required, capabilities, stores, ackTimeoutMs } = declaration;
+    const version = row.version + 1;
+    const changes = { required, capabilities: [...capabilities], stores: [...stores], ackTimeoutMs };
+    await tx.manager.update(Participant, { name }, { ...changes, version, updatedAt: tx.now });
+    return tx.manager.findOneByOrFail(Participant, { name });
   }
 }
