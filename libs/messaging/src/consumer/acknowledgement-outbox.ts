@@ -26,7 +26,8 @@ export function acknowledgementEnvelope<T extends AcknowledgementType>(
   const check = checkOutgoing(type, data);
   if (!check.ok) throw new UnsendableAcknowledgement(check.reason);
   const bytes = Buffer.byteLength(JSON.stringify(data));
-  if (bytes > MAX_DATA_BYTES) throw new UnsendableAcknowledgement(`${bytes} bytes of at most ${MAX_DATA_BYTES}`);
+  if (bytes > MAX_DATA_BYTES)
+    throw new UnsendableAcknowledgement(`${bytes} bytes of at most ${MAX_DATA_BYTES}`);
   return {
     id: newId(),
     source: `/tenantry/participants/${participant}`,
@@ -40,8 +41,13 @@ export function acknowledgementEnvelope<T extends AcknowledgementType>(
 }
 
 /** Puts it into the outbox of the caller's transaction. */
-export async function enqueueAcknowledgementTx(sql: SqlExecutor, envelope: AcknowledgementEnvelope): Promise<void> {
-  await sql.query('INSERT INTO tenantry.acknowledgement_outbox (envelope) VALUES ($1)', [JSON.stringify(envelope)]);
+export async function enqueueAcknowledgementTx(
+  sql: SqlExecutor,
+  envelope: AcknowledgementEnvelope,
+): Promise<void> {
+  await sql.query('INSERT INTO tenantry.acknowledgement_outbox (envelope) VALUES ($1)', [
+    JSON.stringify(envelope),
+  ]);
 }
 
 export interface ClaimedAcknowledgement {
@@ -55,7 +61,11 @@ export interface ClaimedAcknowledgement {
  * Takes due acknowledgements, oldest first; other senders leave them alone for `holdMs`. No transaction stays open
  * while they are sent: a sender that dies has merely delayed them, one that is slow sends them twice, which does no harm.
  */
-export async function claimAcknowledgements(sql: SqlExecutor, limit: number, holdMs: number): Promise<ClaimedAcknowledgement[]> {
+export async function claimAcknowledgements(
+  sql: SqlExecutor,
+  limit: number,
+  holdMs: number,
+): Promise<ClaimedAcknowledgement[]> {
   const rows = await sql.query<{ enqueue_no: string; envelope: AcknowledgementEnvelope; attempts: number }>(
     `WITH due AS MATERIALIZED (
        SELECT enqueue_no FROM tenantry.acknowledgement_outbox
@@ -72,10 +82,16 @@ export async function claimAcknowledgements(sql: SqlExecutor, limit: number, hol
 }
 
 export async function deleteAcknowledgements(sql: SqlExecutor, enqueueNos: readonly string[]): Promise<void> {
-  await sql.query('DELETE FROM tenantry.acknowledgement_outbox WHERE enqueue_no = ANY ($1::bigint[])', [enqueueNos]);
+  await sql.query('DELETE FROM tenantry.acknowledgement_outbox WHERE enqueue_no = ANY ($1::bigint[])', [
+    enqueueNos,
+  ]);
 }
 
-export async function postponeAcknowledgements(sql: SqlExecutor, enqueueNos: readonly string[], ms: number): Promise<void> {
+export async function postponeAcknowledgements(
+  sql: SqlExecutor,
+  enqueueNos: readonly string[],
+  ms: number,
+): Promise<void> {
   await sql.query(
     `UPDATE tenantry.acknowledgement_outbox SET due_at = now() + $2 * interval '1 ms' WHERE enqueue_no = ANY ($1::bigint[])`,
     [enqueueNos, ms],

@@ -5,7 +5,11 @@ import { newId } from '@tenantry/kernel';
 import { consumerDatabase, waitFor, type ConsumerDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
 import type { AcknowledgementEnvelope } from '../transport.js';
-import { acknowledgementEnvelope, claimAcknowledgements, enqueueAcknowledgementTx } from './acknowledgement-outbox.js';
+import {
+  acknowledgementEnvelope,
+  claimAcknowledgements,
+  enqueueAcknowledgementTx,
+} from './acknowledgement-outbox.js';
 import { AcknowledgementSender, type AcknowledgementSenderOptions } from './acknowledgement-sender.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -48,23 +52,49 @@ class RecordingTransport {
   }
 }
 
-function sender(transport: Pick<RecordingTransport, 'acknowledge'>, options: Partial<AcknowledgementSenderOptions> = {}): AcknowledgementSender {
-  const registration = { capabilities: ['provision', 'purge'] as const, stores: ['primary'], version: '0.1.0' };
-  const made = new AcknowledgementSender({ pool, transport, participant: 'reference', registration, logger, pollMs: 20, ...options });
+function sender(
+  transport: Pick<RecordingTransport, 'acknowledge'>,
+  options: Partial<AcknowledgementSenderOptions> = {},
+): AcknowledgementSender {
+  const registration = {
+    capabilities: ['provision', 'purge'] as const,
+    stores: ['primary'],
+    version: '0.1.0',
+  };
+  const made = new AcknowledgementSender({
+    pool,
+    transport,
+    participant: 'reference',
+    registration,
+    logger,
+    pollMs: 20,
+    ...options,
+  });
   senders.push(made);
   made.start();
   return made;
 }
 
 async function enqueue(attempt = 1): Promise<AcknowledgementEnvelope> {
-  const data = { operationId: newId(), generation: 1, attempt, participant: 'reference', outcome: 'succeeded' as const, evidence: { attempt } };
-  const envelope = acknowledgementEnvelope('participant.acknowledged.v1', 'reference', newId(), data, { generation: 1 });
+  const data = {
+    operationId: newId(),
+    generation: 1,
+    attempt,
+    participant: 'reference',
+    outcome: 'succeeded' as const,
+    evidence: { attempt },
+  };
+  const envelope = acknowledgementEnvelope('participant.acknowledged.v1', 'reference', newId(), data, {
+    generation: 1,
+  });
   await enqueueAcknowledgementTx(pgExecutor(pool), envelope);
   return envelope;
 }
 
 async function left(): Promise<number> {
-  const { rows } = await pool.query<{ count: number }>('SELECT count(*)::int FROM tenantry.acknowledgement_outbox');
+  const { rows } = await pool.query<{ count: number }>(
+    'SELECT count(*)::int FROM tenantry.acknowledgement_outbox',
+  );
   return rows[0]?.count ?? -1;
 }
 
@@ -83,11 +113,19 @@ describe('AcknowledgementSender', () => {
   it('begins with a heartbeat that registers the participant, and repeats it', async () => {
     const transport = new RecordingTransport();
     sender(transport, { heartbeatMs: 50 });
-    const [first] = await waitFor('three heartbeats', () => transport.of('participant.heartbeat.v1').length >= 3 && transport.sent);
+    const [first] = await waitFor(
+      'three heartbeats',
+      () => transport.of('participant.heartbeat.v1').length >= 3 && transport.sent,
+    );
     expect(first).toMatchObject({
       subject: 'reference',
       source: '/tenantry/participants/reference',
-      data: { participant: 'reference', capabilities: ['provision', 'purge'], stores: ['primary'], version: '0.1.0' },
+      data: {
+        participant: 'reference',
+        capabilities: ['provision', 'purge'],
+        stores: ['primary'],
+        version: '0.1.0',
+      },
     });
     expect(checkOutgoing('participant.heartbeat.v1', first?.data).ok).toBe(true);
   });

@@ -51,7 +51,8 @@ export class AcknowledgementSender {
     this.loop = new BackgroundLoop({
       tick: () => this.tick(),
       intervalMs: options.pollMs ?? 500,
-      onError: (error) => options.logger.warn({ err: error }, 'Acknowledgements could not be sent; trying again'),
+      onError: (error) =>
+        options.logger.warn({ err: error }, 'Acknowledgements could not be sent; trying again'),
     });
   }
 
@@ -70,7 +71,8 @@ export class AcknowledgementSender {
     const { logger, stopGraceMs = 5_000 } = this.options;
     const last = this.loop.stop().then(() => (this.started ? this.drain() : undefined));
     last.catch((error: unknown) => logger.warn({ err: error }, 'Acknowledgements are left in the outbox'));
-    if (!(await settledWithin([last], stopGraceMs))) logger.warn({ stopGraceMs }, 'Left while acknowledgements were being sent');
+    if (!(await settledWithin([last], stopGraceMs)))
+      logger.warn({ stopGraceMs }, 'Left while acknowledgements were being sent');
   }
 
   private async tick(): Promise<void> {
@@ -82,7 +84,9 @@ export class AcknowledgementSender {
     const { participant, registration, transport, heartbeatMs = 30_000 } = this.options;
     const { capabilities, stores, version } = registration;
     const data = { participant, capabilities: [...capabilities], stores: [...stores], version };
-    await transport.acknowledge([acknowledgementEnvelope('participant.heartbeat.v1', participant, participant, data)]);
+    await transport.acknowledge([
+      acknowledgementEnvelope('participant.heartbeat.v1', participant, participant, data),
+    ]);
     this.nextHeartbeatAt = performance.now() + heartbeatMs;
   }
 

@@ -48,7 +48,10 @@ export class BackgroundLoop {
         this.options.onError(error);
       }
       // After a failure a wake must not turn the back-off into a hot loop.
-      await this.pause(failures ? backoffMs(FAILURE_BACKOFF, failures) : this.options.intervalMs, failures > 0);
+      await this.pause(
+        failures ? backoffMs(FAILURE_BACKOFF, failures) : this.options.intervalMs,
+        failures > 0,
+      );
     }
   }
 

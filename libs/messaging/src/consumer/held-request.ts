@@ -3,12 +3,29 @@ import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { backoffMs, crashPoint, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
-import { acknowledgementEnvelope, enqueueAcknowledgementTx, UnsendableAcknowledgement } from './acknowledgement-outbox.js';
-import { lockRequestTx, releaseRequest, removeRequestTx, versionsOf, type Claim, type ClaimedRequest } from './inbox.js';
+import {
+  acknowledgementEnvelope,
+  enqueueAcknowledgementTx,
+  UnsendableAcknowledgement,
+} from './acknowledgement-outbox.js';
+import {
+  lockRequestTx,
+  releaseRequest,
+  removeRequestTx,
+  versionsOf,
+  type Claim,
+  type ClaimedRequest,
+} from './inbox.js';
 import { errorText } from './storable-text.js';
 import { findAnswer, saveAnswerTx } from './stored-answers.js';
 import { inTransaction } from './transaction.js';
-import { WorkAbandoned, type AbandonReason, type RequestHandler, type WorkControl, type WorkItem } from './work-item.js';
+import {
+  WorkAbandoned,
+  type AbandonReason,
+  type RequestHandler,
+  type WorkControl,
+  type WorkItem,
+} from './work-item.js';
 
 export interface HeldRequestOptions {
   readonly pool: Pool;
@@ -78,7 +95,10 @@ export class HeldRequest {
     try {
       await this.answer();
     } catch (error) {
-      this.options.logger.warn({ err: error, ...this.fields() }, 'A request could not be answered; it will be worked again');
+      this.options.logger.warn(
+        { err: error, ...this.fields() },
+        'A request could not be answered; it will be worked again',
+      );
       await this.handBack(backoffMs(HAND_BACK_BACKOFF, this.request.claims));
     }
   }
@@ -87,7 +107,8 @@ export class HeldRequest {
     const { item } = this;
     const stored = await findAnswer(this.sql, item.tenantId);
     if (stored && stored.generation > item.generation) return this.dropStale();
-    if (stored?.operationId === item.operationId && stored.generation === item.generation) return this.succeed(stored.evidence);
+    if (stored?.operationId === item.operationId && stored.generation === item.generation)
+      return this.succeed(stored.evidence);
 
     let evidence: Record<string, unknown>;
     try {
@@ -107,7 +128,9 @@ export class HeldRequest {
   }
 
   private async succeed(evidence: Record<string, unknown>): Promise<void> {
-    await this.finish({ outcome: 'succeeded', evidence }, (sql, attempt) => saveAnswerTx(sql, this.item, attempt, evidence));
+    await this.finish({ outcome: 'succeeded', evidence }, (sql, attempt) =>
+      saveAnswerTx(sql, this.item, attempt, evidence),
+    );
   }
 
   private async fail(error: unknown): Promise<void> {
@@ -115,7 +138,10 @@ export class HeldRequest {
     await this.finish({ outcome: 'failed', retryable: isRetryable(error), error: errorText(error) });
   }
 
-  private async finish(outcome: Outcome, alsoTx?: (sql: SqlExecutor, attempt: number) => Promise<void>): Promise<void> {
+  private async finish(
+    outcome: Outcome,
+    alsoTx?: (sql: SqlExecutor, attempt: number) => Promise<void>,
+  ): Promise<void> {
     const { pool, logger, onAcknowledgement } = this.options;
     const attempt = await inTransaction(pool, async (sql) => {
       const highest = await removeRequestTx(sql, this.claim);
@@ -134,7 +160,10 @@ export class HeldRequest {
     const { participant } = this.options;
     const data = { operationId, generation, attempt, participant, ...outcome };
     const context = { generation, ...(traceparent === undefined ? {} : { traceparent }) };
-    await enqueueAcknowledgementTx(sql, acknowledgementEnvelope('participant.acknowledged.v1', participant, tenantId, data, context));
+    await enqueueAcknowledgementTx(
+      sql,
+      acknowledgementEnvelope('participant.acknowledged.v1', participant, tenantId, data, context),
+    );
   }
 
   /** A newer operation has succeeded here already; nobody waits for this one's answer. */
@@ -145,9 +174,15 @@ export class HeldRequest {
   }
 
   private async handBack(delayMs: number): Promise<void> {
-    this.options.logger.info({ ...this.fields(), reason: reasonOf(this.aborting.signal) }, 'Handed a request back');
+    this.options.logger.info(
+      { ...this.fields(), reason: reasonOf(this.aborting.signal) },
+      'Handed a request back',
+    );
     await releaseRequest(this.sql, this.claim, delayMs).catch((error: unknown) => {
-      this.options.logger.warn({ err: error, ...this.fields() }, 'A request could not be handed back; its lease will end');
+      this.options.logger.warn(
+        { err: error, ...this.fields() },
+        'A request could not be handed back; its lease will end',
+      );
     });
   }
 

@@ -28,7 +28,10 @@ export interface ClaimedRequest {
  * and a new `version`; a further attempt of the same operation only raises `attempt`. The lease is
  * never touched: whoever works the older operation keeps the tenant until it has let go, so two never work one tenant.
  */
-export async function storeRequestTx(sql: SqlExecutor, { tenantId, type, request, traceparent }: RequestToStore): Promise<void> {
+export async function storeRequestTx(
+  sql: SqlExecutor,
+  { tenantId, type, request, traceparent }: RequestToStore,
+): Promise<void> {
   await sql.query(
     `INSERT INTO tenantry.inbox AS i (tenant_id, operation_id, generation, attempt, type, payload, traceparent)
      VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -36,9 +39,18 @@ export async function storeRequestTx(sql: SqlExecutor, { tenantId, type, request
        operation_id = excluded.operation_id, generation = excluded.generation, attempt = excluded.attempt,
        type = excluded.type, payload = excluded.payload, traceparent = excluded.traceparent,
        version = i.version + CASE WHEN (i.operation_id, i.generation) = (excluded.operation_id, excluded.generation) THEN 0 ELSE 1 END,
+       attempts = CASE WHEN (i.operation_id, i.generation) = (excluded.operation_id, excluded.generation) THEN i.attempts ELSE 0 END,
        due_at = now(), received_at = excluded.received_at
      WHERE (excluded.generation, excluded.attempt) > (i.generation, i.attempt)`,
-    [tenantId, request.operationId, request.generation, request.attempt, type, JSON.stringify(request), traceparent ?? null],
+    [
+      tenantId,
+      request.operationId,
+      request.generation,
+      request.attempt,
+      type,
+      JSON.stringify(request),
+      traceparent ?? null,
+    ],
   );
 }
 
@@ -99,7 +111,11 @@ export async function versionsOf(sql: SqlExecutor, claims: readonly Claim[]): Pr
 }
 
 /** Extends the leases that still stand to `leaseMs` from now, and answers as `versionsOf`. */
-export async function renewLeases(sql: SqlExecutor, claims: readonly Claim[], leaseMs: number): Promise<Map<string, string>> {
+export async function renewLeases(
+  sql: SqlExecutor,
+  claims: readonly Claim[],
+  leaseMs: number,
+): Promise<Map<string, string>> {
   return versions(
     await sql.query(
       `UPDATE tenantry.inbox i SET lease_until = now() + $3 * interval '1 ms'
@@ -112,7 +128,10 @@ export async function renewLeases(sql: SqlExecutor, claims: readonly Claim[], le
 }
 
 /** Removes the row if the claim is still good. @returns the highest attempt that was asked for, or undefined when the claim is not good. */
-export async function removeRequestTx(sql: SqlExecutor, { tenantId, lease, version }: Claim): Promise<number | undefined> {
+export async function removeRequestTx(
+  sql: SqlExecutor,
+  { tenantId, lease, version }: Claim,
+): Promise<number | undefined> {
   const rows = await sql.query<{ attempt: string }>(
     'DELETE FROM tenantry.inbox WHERE tenant_id = $1 AND lease = $2 AND version = $3 RETURNING attempt',
     [tenantId, lease, version],
@@ -121,7 +140,10 @@ export async function removeRequestTx(sql: SqlExecutor, { tenantId, lease, versi
 }
 
 /** The highest attempt asked for, while the claim is good; locks the row until the transaction ends. */
-export async function lockRequestTx(sql: SqlExecutor, { tenantId, lease, version }: Claim): Promise<number | undefined> {
+export async function lockRequestTx(
+  sql: SqlExecutor,
+  { tenantId, lease, version }: Claim,
+): Promise<number | undefined> {
   const rows = await sql.query<{ attempt: string }>(
     'SELECT attempt FROM tenantry.inbox WHERE tenant_id = $1 AND lease = $2 AND version = $3 FOR UPDATE',
     [tenantId, lease, version],
@@ -130,7 +152,11 @@ export async function lockRequestTx(sql: SqlExecutor, { tenantId, lease, version
 }
 
 /** Hands the row back, whatever it holds by now, due after `delayMs`; does nothing when the lease is somebody else's. */
-export async function releaseRequest(sql: SqlExecutor, { tenantId, lease }: Claim, delayMs: number): Promise<void> {
+export async function releaseRequest(
+  sql: SqlExecutor,
+  { tenantId, lease }: Claim,
+  delayMs: number,
+): Promise<void> {
   await sql.query(
     `UPDATE tenantry.inbox SET lease = NULL, lease_until = NULL, due_at = now() + $3 * interval '1 ms'
      WHERE tenant_id = $1 AND lease = $2`,

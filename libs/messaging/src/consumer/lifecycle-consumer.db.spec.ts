@@ -21,7 +21,9 @@ beforeAll(async () => {
   database = await consumerDatabase();
   admin = new Client(database.adminUrl);
   await admin.connect();
-  await admin.query('CREATE TABLE public.effect (no bigint GENERATED ALWAYS AS IDENTITY, tenant_id uuid, plan text)');
+  await admin.query(
+    'CREATE TABLE public.effect (no bigint GENERATED ALWAYS AS IDENTITY, tenant_id uuid, plan text)',
+  );
   const account = await database.newLogin();
   login = account.name;
   await admin.query(`GRANT INSERT ON public.effect TO ${login}`);
@@ -49,26 +51,43 @@ const facts: FactAppliers = {
 };
 
 const consumer = (options: Partial<LifecycleConsumerOptions> = {}): LifecycleConsumer =>
-  new LifecycleConsumer({ pool, participant: 'reference', group: GROUP, facts, logger, factAttempts: 2, ...options });
+  new LifecycleConsumer({
+    pool,
+    participant: 'reference',
+    group: GROUP,
+    facts,
+    logger,
+    factAttempts: 2,
+    ...options,
+  });
 
 const updated = (seq: number, plan = `plan-${seq}`, tenant = tenantId): LifecycleEnvelope =>
   factEvent({ tenantId: tenant, seq, type: 'tenant.updated.v1' }, { version: 1, plan, changed: ['plan'] });
 
-const query = <R extends object = Row>(text: string, params: unknown[] = [tenantId]): Promise<R[]> => pgExecutor(admin).query<R>(text, params);
+const query = <R extends object = Row>(text: string, params: unknown[] = [tenantId]): Promise<R[]> =>
+  pgExecutor(admin).query<R>(text, params);
 
 async function effects(tenant = tenantId): Promise<string[]> {
-  const rows = await query<{ plan: string }>('SELECT plan FROM public.effect WHERE tenant_id = $1 ORDER BY no', [tenant]);
+  const rows = await query<{ plan: string }>(
+    'SELECT plan FROM public.effect WHERE tenant_id = $1 ORDER BY no',
+    [tenant],
+  );
   return rows.map(({ plan }) => plan);
 }
 
 async function position(): Promise<string | undefined> {
-  const rows = await query<{ last_seq: string }>('SELECT last_seq FROM tenantry.consumer_position WHERE tenant_id = $1');
+  const rows = await query<{ last_seq: string }>(
+    'SELECT last_seq FROM tenantry.consumer_position WHERE tenant_id = $1',
+  );
   return rows[0]?.last_seq;
 }
 
-const inbox = (): Promise<Row[]> => query('SELECT operation_id, generation, attempt, version FROM tenantry.inbox WHERE tenant_id = $1');
+const inbox = (): Promise<Row[]> =>
+  query('SELECT operation_id, generation, attempt, version FROM tenantry.inbox WHERE tenant_id = $1');
 const parked = (): Promise<Row[]> =>
-  query('SELECT tenant_seq, envelope IS NULL AS passed, attempts, error FROM tenantry.parked_fact WHERE tenant_id = $1 ORDER BY tenant_seq');
+  query(
+    'SELECT tenant_seq, envelope IS NULL AS passed, attempts, error FROM tenantry.parked_fact WHERE tenant_id = $1 ORDER BY tenant_seq',
+  );
 const rejected = (subject: string = tenantId): Promise<Row[]> =>
   query('SELECT event_id, type, reason FROM tenantry.rejected_event WHERE subject = $1', [subject]);
 
@@ -91,7 +110,8 @@ describe('the position guard', () => {
 
   it('applies an event once when two members hold it at the same time', async () => {
     const events = [updated(1), updated(2), updated(3)];
-    for (const event of events) await Promise.all([consumer().handle(event), consumer().handle(event), consumer().handle(event)]);
+    for (const event of events)
+      await Promise.all([consumer().handle(event), consumer().handle(event), consumer().handle(event)]);
     expect(await effects()).toEqual(['plan-1', 'plan-2', 'plan-3']);
   });
 
@@ -117,7 +137,12 @@ describe('the position guard', () => {
   it('passes what concerns others or nobody here', async () => {
     const member = consumer();
     await member.handle(requestEvent({ tenantId, seq: 1 }, { participants: ['billing'] }));
-    await member.handle(factEvent({ tenantId, seq: 2, type: 'tenant.provisioned.v1' }, { operationId: newId(), generation: 1, state: 'ACTIVE' }));
+    await member.handle(
+      factEvent(
+        { tenantId, seq: 2, type: 'tenant.provisioned.v1' },
+        { operationId: newId(), generation: 1, state: 'ACTIVE' },
+      ),
+    );
     expect(await position()).toBe('2');
     expect(await inbox()).toEqual([]);
   });
@@ -127,7 +152,10 @@ describe('the position guard', () => {
     const once: FactAppliers = {
       'tenant.updated.v1': async (event, sql) => {
         calls += 1;
-        await sql.query('INSERT INTO public.effect (tenant_id, plan) VALUES ($1, $2)', [event.subject, `call-${calls}`]);
+        await sql.query('INSERT INTO public.effect (tenant_id, plan) VALUES ($1, $2)', [
+          event.subject,
+          `call-${calls}`,
+        ]);
         if (calls === 1) throw new Error('not now');
       },
     };
@@ -145,9 +173,16 @@ describe('requests', () => {
     await member.handle(requestEvent({ tenantId, seq: 1 }, { operationId }));
     await member.handle(requestEvent({ tenantId, seq: 2 }, { operationId, attempt: 3 }));
     await member.handle(requestEvent({ tenantId, seq: 3 }, { operationId, attempt: 2 }));
-    expect(await inbox()).toEqual([{ operation_id: operationId, generation: '1', attempt: '3', version: '1' }]);
+    expect(await inbox()).toEqual([
+      { operation_id: operationId, generation: '1', attempt: '3', version: '1' },
+    ]);
     const newer = newId();
-    await member.handle(requestEvent({ tenantId, seq: 4, type: 'tenant.suspension_requested.v1' }, { operationId: newer, generation: 2 }));
+    await member.handle(
+      requestEvent(
+        { tenantId, seq: 4, type: 'tenant.suspension_requested.v1' },
+        { operationId: newer, generation: 2 },
+      ),
+    );
     await member.handle(requestEvent({ tenantId, seq: 5 }, { operationId, attempt: 9 }));
     expect(await inbox()).toEqual([{ operation_id: newer, generation: '2', attempt: '1', version: '2' }]);
     expect(woken).toBe(5);
@@ -182,12 +217,24 @@ describe('events that cannot be read', () => {
     const member = consumer();
     await member.onMalformed('bad\0reason', 'raw\0\ud800');
     await member.handle({ ...updated(1), id: 'a\0b', type: 'x\0y', data: { text: '\0\ud800' } });
-    const placement = { store: 'primary', isolation: 'pooled' as const, cluster: '\0\udfff', database: null, schema: null };
-    await member.handle({ ...requestEvent({ tenantId, seq: 2, traceparent: '\0' }, { placements: [placement] }), id: '\0' });
+    const placement = {
+      store: 'primary',
+      isolation: 'pooled' as const,
+      cluster: '\0\udfff',
+      database: null,
+      schema: null,
+    };
+    await member.handle({
+      ...requestEvent({ tenantId, seq: 2, traceparent: '\0' }, { placements: [placement] }),
+      id: '\0',
+    });
     expect(await inbox()).toHaveLength(1);
     await member.handle(requestEvent({ tenantId, seq: 3 }, { operationId: `urn:uuid:${newId()}` }));
     expect(await position()).toBe('3');
-    expect(await rejected()).toMatchObject([{ event_id: 'a\uFFFDb' }, { reason: expect.stringContaining('uuid') }]);
+    expect(await rejected()).toMatchObject([
+      { event_id: 'a\uFFFDb' },
+      { reason: expect.stringContaining('uuid') },
+    ]);
   });
 });
 
@@ -200,10 +247,19 @@ describe('a poison fact', () => {
     await member.handle(poison);
     expect(applied).toEqual(['poison', 'poison']);
     expect(await effects()).toEqual([]);
-    expect(await parked()).toEqual([{ tenant_seq: '1', passed: false, attempts: 2, error: 'cannot apply poison' }]);
-    const announcements = await query(`SELECT envelope FROM tenantry.acknowledgement_outbox WHERE envelope->>'subject' = $1`);
+    expect(await parked()).toEqual([
+      { tenant_seq: '1', passed: false, attempts: 2, error: 'cannot apply poison' },
+    ]);
+    const announcements = await query(
+      `SELECT envelope FROM tenantry.acknowledgement_outbox WHERE envelope->>'subject' = $1`,
+    );
     expect(announcements).toMatchObject([
-      { envelope: { type: 'participant.parked.v1', data: { group: GROUP, tenantSeq: '1', eventId: poison.id, attempts: 2 } } },
+      {
+        envelope: {
+          type: 'participant.parked.v1',
+          data: { group: GROUP, tenantSeq: '1', eventId: poison.id, attempts: 2 },
+        },
+      },
     ]);
     expect(woken).toBe(1);
   });
@@ -234,7 +290,13 @@ describe('a poison fact', () => {
   });
 
   it('is parked too when it swallows a failed statement', async () => {
-    const careless: FactAppliers = { 'tenant.updated.v1': (_, sql) => sql.query('SELECT 1/0').then(() => undefined, () => undefined) };
+    const careless: FactAppliers = {
+      'tenant.updated.v1': (_, sql) =>
+        sql.query('SELECT 1/0').then(
+          () => undefined,
+          () => undefined,
+        ),
+    };
     await consumer({ facts: careless }).handle(updated(1));
     expect(await parked()).toMatchObject([{ tenant_seq: '1', error: expect.stringContaining('aborted') }]);
   });
@@ -257,7 +319,9 @@ describe('a lost database', () => {
 
   it('refuses while nobody can log in', async () => {
     await admin.query(`ALTER ROLE ${login} NOLOGIN`);
-    await admin.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1', [login]);
+    await admin.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1', [
+      login,
+    ]);
     try {
       await expect(consumer().handle(updated(1))).rejects.toThrow(ConnectionLost);
     } finally {

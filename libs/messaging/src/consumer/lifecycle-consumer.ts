@@ -15,7 +15,10 @@ import { errorText, storableText } from './storable-text.js';
 import { ConnectionLost, inTransaction } from './transaction.js';
 
 /** Applies one fact through `sql`, whose transaction also holds the position: both happen or neither. */
-export type FactApplier<T extends FactType> = (event: Envelope<T, Payload<T>>, sql: SqlExecutor) => Promise<void>;
+export type FactApplier<T extends FactType> = (
+  event: Envelope<T, Payload<T>>,
+  sql: SqlExecutor,
+) => Promise<void>;
 export type FactAppliers = { readonly [T in FactType]?: FactApplier<T> };
 
 export interface LifecycleConsumerOptions {
@@ -82,7 +85,9 @@ export class LifecycleConsumer {
 
   /** Records what the transport could not read as an envelope at all. */
   async onMalformed(reason: string, raw: string): Promise<void> {
-    await inTransaction(this.options.pool, (sql) => recordRejectedTx(sql, this.options.group, { reason, raw }));
+    await inTransaction(this.options.pool, (sql) =>
+      recordRejectedTx(sql, this.options.group, { reason, raw }),
+    );
     this.counts.rejected += 1;
     this.options.logger.warn({ reason }, 'Recorded a malformed lifecycle event');
   }
@@ -96,13 +101,20 @@ export class LifecycleConsumer {
       } catch (error) {
         if (error instanceof ConnectionLost) throw error;
         if (attempt >= factAttempts) return this.park(event, fact, attempt, error);
-        logger.debug({ err: error, tenantId: fact.tenantId, eventId: event.id, attempt }, 'A fact could not be applied yet');
+        logger.debug(
+          { err: error, tenantId: fact.tenantId, eventId: event.id, attempt },
+          'A fact could not be applied yet',
+        );
         await delay(backoffMs(FACT_BACKOFF, attempt));
       }
     }
   }
 
-  private async applyFactTx(sql: SqlExecutor, event: LifecycleEnvelope, { tenantId, seq, type, data }: Fact): Promise<void> {
+  private async applyFactTx(
+    sql: SqlExecutor,
+    event: LifecycleEnvelope,
+    { tenantId, seq, type, data }: Fact,
+  ): Promise<void> {
     const { group, facts } = this.options;
     if (await hasParkedFactsTx(sql, group, tenantId)) return parkFactTx(sql, group, { tenantId, seq, event });
     // The reading has checked the data against this very type's schema; the type system cannot follow the lookup.
@@ -128,7 +140,10 @@ export class LifecycleConsumer {
     });
     if (!parked) return;
     this.counts.parked += 1;
-    logger.error({ err: error, tenantId, eventId: event.id, attempts }, 'Parked a fact; the later facts of its tenant wait behind it');
+    logger.error(
+      { err: error, tenantId, eventId: event.id, attempts },
+      'Parked a fact; the later facts of its tenant wait behind it',
+    );
     onAcknowledgement?.();
   }
 
@@ -139,8 +154,15 @@ export class LifecycleConsumer {
     const traceparent = event.traceparent === undefined ? undefined : storableText(event.traceparent, 200);
     try {
       await this.pass(reading, async (sql) => {
-        if (addressed) await storeRequestTx(sql, { tenantId, type, request, ...(traceparent === undefined ? {} : { traceparent }) });
-        if (await hasParkedFactsTx(sql, group, tenantId)) await markPassedTx(sql, group, { tenantId, seq, event });
+        if (addressed)
+          await storeRequestTx(sql, {
+            tenantId,
+            type,
+            request,
+            ...(traceparent === undefined ? {} : { traceparent }),
+          });
+        if (await hasParkedFactsTx(sql, group, tenantId))
+          await markPassedTx(sql, group, { tenantId, seq, event });
       });
     } catch (error) {
       if (!isDataError(error)) throw error;
@@ -156,7 +178,10 @@ export class LifecycleConsumer {
   }
 
   /** Does `effectTx` and moves the position, unless the position shows that the event was dealt with before. */
-  private async pass(place: { tenantId: string; seq: bigint }, effectTx: (sql: SqlExecutor) => Promise<void>): Promise<boolean> {
+  private async pass(
+    place: { tenantId: string; seq: bigint },
+    effectTx: (sql: SqlExecutor) => Promise<void>,
+  ): Promise<boolean> {
     const { pool, group, logger, onGap } = this.options;
     const { tenantId, seq } = place;
     const last = await inTransaction(pool, async (sql) => {
@@ -175,7 +200,10 @@ export class LifecycleConsumer {
     // A tenant that the group has never seen may begin anywhere: its history may be gone, its state record is not.
     if (last > 0n && seq > last + 1n) {
       this.counts.gaps += 1;
-      logger.warn({ tenantId, last: last.toString(), next: seq.toString() }, 'Lifecycle events of a tenant were missed');
+      logger.warn(
+        { tenantId, last: last.toString(), next: seq.toString() },
+        'Lifecycle events of a tenant were missed',
+      );
       onGap?.(tenantId, { last, next: seq });
     }
     return true;
@@ -183,16 +211,27 @@ export class LifecycleConsumer {
 
   private async recordTx(sql: SqlExecutor, event: LifecycleEnvelope, reason: string): Promise<void> {
     const { id: eventId, subject, type } = event;
-    await recordRejectedTx(sql, this.options.group, { eventId, subject, type, reason, raw: JSON.stringify(event) });
+    await recordRejectedTx(sql, this.options.group, {
+      eventId,
+      subject,
+      type,
+      reason,
+      raw: JSON.stringify(event),
+    });
   }
 
   private noteRejection(event: LifecycleEnvelope, reason: string): void {
     this.counts.rejected += 1;
-    this.options.logger.warn({ eventId: event.id, eventType: event.type, reason }, 'Rejected a lifecycle event');
+    this.options.logger.warn(
+      { eventId: event.id, eventType: event.type, reason },
+      'Rejected a lifecycle event',
+    );
   }
 }
 
 /** Postgres's class 22: the value itself is impossible, now and later. */
 function isDataError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('22');
+  return (
+    error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('22')
+  );
 }

@@ -15,6 +15,15 @@ export async function lockPositionTx(sql: SqlExecutor, group: string, tenantId: 
 }
 
 /** Moves the locked position forward. */
-export async function advancePositionTx(sql: SqlExecutor, group: string, tenantId: string, seq: bigint): Promise<void> {
-  await sql.query('UPDATE tenantry.consumer_position SET last_seq = $3 WHERE grp = $1 AND tenant_id = $2', [group, tenantId, seq.toString()]);
+export async function advancePositionTx(
+  sql: SqlExecutor,
+  group: string,
+  tenantId: string,
+  seq: bigint,
+): Promise<void> {
+  await sql.query('UPDATE tenantry.consumer_position SET last_seq = $3 WHERE grp = $1 AND tenant_id = $2', [
+    group,
+    tenantId,
+    seq.toString(),
+  ]);
 }

@@ -1,4 +1,11 @@
-import { checkIncoming, isFactType, isRequestType, type FactType, type ParticipantRequest, type RequestType } from '@tenantry/contracts';
+import {
+  checkIncoming,
+  isFactType,
+  isRequestType,
+  type FactType,
+  type ParticipantRequest,
+  type RequestType,
+} from '@tenantry/contracts';
 import { isUuid } from '@tenantry/kernel';
 import type { LifecycleEnvelope } from '../transport.js';
 
@@ -21,17 +28,22 @@ const MAX_SEQUENCE = 2n ** 63n - 1n;
 export function readLifecycleEvent(event: LifecycleEnvelope): LifecycleReading {
   if (!isUuid(event.subject)) return { kind: 'without-place', reason: 'the subject is no tenant id' };
   const seq = sequenceOf(event.tenantSeq);
-  if (seq === undefined) return { kind: 'without-place', reason: 'the tenant sequence is missing or no positive 64-bit integer' };
+  if (seq === undefined)
+    return { kind: 'without-place', reason: 'the tenant sequence is missing or no positive 64-bit integer' };
 
   const place = { tenantId: event.subject.toLowerCase(), seq };
   const { type, data } = event;
   if (isRequestType(type)) {
     const check = checkIncoming(type, data);
-    return check.ok ? { ...place, kind: 'request', type, request: check.data } : { ...place, kind: 'unreadable', reason: check.reason };
+    return check.ok
+      ? { ...place, kind: 'request', type, request: check.data }
+      : { ...place, kind: 'unreadable', reason: check.reason };
   }
   if (isFactType(type)) {
     const check = checkIncoming(type, data);
-    return check.ok ? { ...place, kind: 'fact', type, data: check.data } : { ...place, kind: 'unreadable', reason: check.reason };
+    return check.ok
+      ? { ...place, kind: 'fact', type, data: check.data }
+      : { ...place, kind: 'unreadable', reason: check.reason };
   }
   return { ...place, kind: 'unreadable', reason: 'no lifecycle event type that this version knows' };
 }

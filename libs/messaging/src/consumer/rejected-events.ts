@@ -16,6 +16,13 @@ export async function recordRejectedTx(sql: SqlExecutor, group: string, event: R
   const short = (value: unknown): string | null => (value === undefined ? null : storableText(value, 300));
   await sql.query(
     `INSERT INTO tenantry.rejected_event (grp, event_id, subject, type, reason, raw) VALUES ($1, $2, $3, $4, $5, $6)`,
-    [group, short(event.eventId), short(event.subject), short(event.type), storableText(event.reason, 2000), storableText(event.raw, MAX_RAW_LENGTH)],
+    [
+      group,
+      short(event.eventId),
+      short(event.subject),
+      short(event.type),
+      storableText(event.reason, 2000),
+      storableText(event.raw, MAX_RAW_LENGTH),
+    ],
   );
 }

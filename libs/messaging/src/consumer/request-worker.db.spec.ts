@@ -4,9 +4,15 @@ import { pgExecutor, type Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { consumerDatabase, requestEvent, waitFor, type ConsumerDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
-import { storeRequestTx } from './inbox.js';
+import { claimRequests, storeRequestTx } from './inbox.js';
 import { RequestWorker, type RequestWorkerOptions } from './request-worker.js';
-import { WorkAbandoned, type RequestHandler, type WorkControl, type WorkItem, type WorkResult } from './work-item.js';
+import {
+  WorkAbandoned,
+  type RequestHandler,
+  type WorkControl,
+  type WorkItem,
+  type WorkResult,
+} from './work-item.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 const FAR_MS = 60_000;
@@ -47,22 +53,40 @@ function newPool(url: string): Pool {
 }
 
 function worker(handler: RequestHandler, options: Partial<RequestWorkerOptions> = {}): RequestWorker {
-  const made = new RequestWorker({ pool, participant: 'reference', handler, logger, pollMs: 20, stopGraceMs: 20, ...options });
+  const made = new RequestWorker({
+    pool,
+    participant: 'reference',
+    handler,
+    logger,
+    pollMs: 20,
+    stopGraceMs: 20,
+    ...options,
+  });
   workers.push(made);
   made.start();
   return made;
 }
 
-async function ask(request: Partial<ParticipantRequest> = {}, options: { type?: RequestType; tenant?: string; traceparent?: string } = {}): Promise<ParticipantRequest> {
+async function ask(
+  request: Partial<ParticipantRequest> = {},
+  options: { type?: RequestType; tenant?: string; traceparent?: string } = {},
+): Promise<ParticipantRequest> {
   const { tenant = tenantId, ...rest } = options;
   const event = requestEvent({ tenantId: tenant, seq: 1, ...rest }, request);
   const { type, data, traceparent } = event;
-  await storeRequestTx(pgExecutor(admin), { tenantId: tenant, type, request: data, ...(traceparent === undefined ? {} : { traceparent }) });
+  await storeRequestTx(pgExecutor(admin), {
+    tenantId: tenant,
+    type,
+    request: data,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  });
   return data;
 }
 
-const query = <R extends object = Row>(text: string, params: unknown[] = []): Promise<R[]> => pgExecutor(admin).query<R>(text, params);
-const inbox = (): Promise<Row[]> => query('SELECT generation, attempt, lease FROM tenantry.inbox WHERE tenant_id = $1', [tenantId]);
+const query = <R extends object = Row>(text: string, params: unknown[] = []): Promise<R[]> =>
+  pgExecutor(admin).query<R>(text, params);
+const inbox = (): Promise<Row[]> =>
+  query('SELECT generation, attempt, lease FROM tenantry.inbox WHERE tenant_id = $1', [tenantId]);
 
 interface Answer extends Record<string, unknown> {
   outcome: string;
@@ -85,7 +109,15 @@ const answered = (count = 1): Promise<Answer[]> =>
   });
 
 /** A handler that the test ends call by call. */
-function heldHandler(): { handler: RequestHandler; calls: { item: WorkItem; control: WorkControl; end(evidence?: Record<string, unknown>): void; fail(error: Error): void }[] } {
+function heldHandler(): {
+  handler: RequestHandler;
+  calls: {
+    item: WorkItem;
+    control: WorkControl;
+    end(evidence?: Record<string, unknown>): void;
+    fail(error: Error): void;
+  }[];
+} {
   const calls: ReturnType<typeof heldHandler>['calls'] = [];
   const handler: RequestHandler = (item, control) =>
     new Promise<WorkResult>((resolve, reject) => {
@@ -95,10 +127,14 @@ function heldHandler(): { handler: RequestHandler; calls: { item: WorkItem; cont
 }
 
 /** The nth call of a held handler, once it is there. */
-const call = (held: ReturnType<typeof heldHandler>, n = 0): Promise<ReturnType<typeof heldHandler>['calls'][number]> =>
+const call = (
+  held: ReturnType<typeof heldHandler>,
+  n = 0,
+): Promise<ReturnType<typeof heldHandler>['calls'][number]> =>
   waitFor(`call ${n} of the handler`, () => held.calls[n]);
 
-const aborted = (control: WorkControl): Promise<unknown> => waitFor('the abort', () => control.signal.aborted && { reason: control.signal.reason });
+const aborted = (control: WorkControl): Promise<unknown> =>
+  waitFor('the abort', () => control.signal.aborted && { reason: control.signal.reason });
 
 describe('an answer', () => {
   it('carries the evidence and the trace, and empties the inbox', async () => {
@@ -106,11 +142,23 @@ describe('an answer', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const { operationId } = await ask({ generation: 3 }, { traceparent });
     expect(await answered()).toEqual([
-      { operationId, generation: 3, attempt: 1, participant: 'reference', outcome: 'succeeded', evidence: { seeded: 4, desired: 'active' } },
+      {
+        operationId,
+        generation: 3,
+        attempt: 1,
+        participant: 'reference',
+        outcome: 'succeeded',
+        evidence: { seeded: 4, desired: 'active' },
+      },
     ]);
     expect(await inbox()).toEqual([]);
     const [row] = await query<{ envelope: Row }>('SELECT envelope FROM tenantry.acknowledgement_outbox');
-    expect(row?.envelope).toMatchObject({ subject: tenantId, source: '/tenantry/participants/reference', generation: '3', traceparent });
+    expect(row?.envelope).toMatchObject({
+      subject: tenantId,
+      source: '/tenantry/participants/reference',
+      generation: '3',
+      traceparent,
+    });
   });
 
   it('is repeated with the new attempt when its operation is asked for again, and not worked again', async () => {
@@ -122,7 +170,10 @@ describe('an answer', () => {
     const { operationId } = await ask();
     await answered();
     await ask({ operationId, attempt: 2 });
-    expect(await answered(2)).toMatchObject([{ attempt: 1 }, { operationId, attempt: 2, outcome: 'succeeded', evidence: { first: true } }]);
+    expect(await answered(2)).toMatchObject([
+      { attempt: 1 },
+      { operationId, attempt: 2, outcome: 'succeeded', evidence: { first: true } },
+    ]);
     expect(runs).toEqual([1]);
   });
 
@@ -163,7 +214,10 @@ describe('an answer', () => {
     await admin.query(`REVOKE INSERT ON tenantry.answer FROM ${login.name}`);
     worker(async () => ({ evidence: { runs: (runs += 1) } }));
     await ask();
-    await waitFor('the first run to be handed back', async () => runs === 1 && (await inbox())[0]?.['lease'] === null);
+    await waitFor(
+      'the first run to be handed back',
+      async () => runs === 1 && (await inbox())[0]?.['lease'] === null,
+    );
     expect(await answers()).toEqual([]);
     await admin.query(`GRANT INSERT ON tenantry.answer TO ${login.name}`);
     expect(await answered()).toMatchObject([{ outcome: 'succeeded', evidence: { runs: 2 } }]);
@@ -304,6 +358,20 @@ describe('several workers', () => {
     }
   });
 
+  it('do not wait for a claim that another one is about to commit, and do not take what it takes', async () => {
+    await ask();
+    const claim = { limit: 10, leaseMs: FAR_MS, except: [] };
+    const [first, second] = [await admin.connect(), await admin.connect()];
+    await first.query('BEGIN');
+    expect(await claimRequests(pgExecutor(first), claim)).toHaveLength(1);
+    await second.query(`SET statement_timeout = '5s'`);
+    expect(await claimRequests(pgExecutor(second), claim)).toEqual([]);
+    await first.query('COMMIT');
+    expect(await claimRequests(pgExecutor(second), claim)).toEqual([]);
+    first.release();
+    second.release(true);
+  });
+
   it('leave a request alone whose handler outlasts the lease several times', async () => {
     const held = heldHandler();
     const options = { leaseMs: 150 };
@@ -324,20 +392,22 @@ describe('several workers', () => {
     const cutPool = newPool(cut.url);
     const zombie = heldHandler();
     const heir = heldHandler();
-    worker(zombie.handler, { pool: cutPool, leaseMs: 400 });
+    const late = worker(zombie.handler, { pool: cutPool, leaseMs: 400, stopGraceMs: FAR_MS });
     await ask();
     const first = await call(zombie);
     await admin.query(`ALTER ROLE ${cut.name} NOLOGIN`);
-    await admin.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1', [cut.name]);
+    await admin.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1', [
+      cut.name,
+    ]);
     worker(heir.handler, { leaseMs: 400 });
     const second = await call(heir);
     expect(await aborted(first.control)).toEqual({ reason: new WorkAbandoned('lease-lost') });
     await admin.query(`ALTER ROLE ${cut.name} LOGIN`);
     first.end({ by: 'zombie' });
+    await late.stop();
+    expect(await answers()).toEqual([]);
     second.end({ by: 'heir' });
     expect(await answered()).toMatchObject([{ outcome: 'succeeded', evidence: { by: 'heir' } }]);
-    await Promise.all(workers.splice(0).map((one) => one.stop()));
-    expect(await answers()).toHaveLength(1);
     expect(zombie.calls).toHaveLength(1);
     await cutPool.end();
   });
@@ -355,6 +425,31 @@ describe('stop', () => {
     await stopped;
     expect(await answers()).toMatchObject([{ outcome: 'succeeded' }]);
     expect(held.calls).toHaveLength(1);
+  });
+
+  it('gives back what a claim brings that was on its way', async () => {
+    const held = heldHandler();
+    const locker = await admin.connect();
+    await locker.query('BEGIN');
+    await locker.query('LOCK TABLE tenantry.inbox');
+    const member = worker(held.handler, { leaseMs: FAR_MS });
+    await waitFor('the claim to wait for the lock', async () => {
+      const waiting = await query('SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass', [
+        'tenantry.inbox',
+      ]);
+      return waiting.length > 0;
+    });
+    const stopped = member.stop();
+    await storeRequestTx(pgExecutor(locker), {
+      tenantId,
+      type: 'tenant.provisioning_requested.v1',
+      request: requestEvent({ tenantId, seq: 1 }).data,
+    });
+    await locker.query('COMMIT');
+    locker.release();
+    await stopped;
+    expect(await inbox()).toMatchObject([{ lease: null }]);
+    expect(held.calls).toEqual([]);
   });
 
   it('aborts a handler that takes too long and hands its request to the next worker at once', async () => {

@@ -2,13 +2,16 @@ import { pgExecutor } from '@tenantry/database';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
 import { BackgroundLoop } from './background-loop.js';
-import { claimRequests, renewLeases, versionsOf, type ClaimedRequest } from './inbox.js';
 import { HeldRequest } from './held-request.js';
+import { claimRequests, releaseRequest, renewLeases, versionsOf, type ClaimedRequest } from './inbox.js';
 import { settledWithin } from './settled-within.js';
 import type { RequestHandler } from './work-item.js';
 
 export interface RequestWorkerOptions {
-  /** Of the service's own database, with CONSUMER_SQL applied; a few connections of it, none while a handler runs. */
+  /**
+   * Of the service's own database, with CONSUMER_SQL applied; not one that handlers can exhaust, or the leases cannot be
+   * renewed. Its owner listens to its 'error' event, which would otherwise end the process when an idle connection dies.
+   */
   readonly pool: Pool;
   readonly participant: string;
   readonly handler: RequestHandler;
@@ -68,7 +71,10 @@ export class RequestWorker {
       for (const held of this.held.values()) held.abandon('stopping');
       if (!(await this.settledWithin(ABORT_GRACE_MS))) {
         const tenantIds = [...this.held.keys()];
-        this.options.logger.warn({ tenantIds }, 'Handlers ignored the abort; their requests go to others when the lease ends');
+        this.options.logger.warn(
+          { tenantIds },
+          'Handlers ignored the abort; their requests go to others when the lease ends',
+        );
       }
     }
     await this.loop.stop();
@@ -76,13 +82,16 @@ export class RequestWorker {
   }
 
   private settledWithin(ms: number): Promise<boolean> {
-    return settledWithin([...this.held.values()].map(({ done }) => done), ms);
+    return settledWithin(
+      [...this.held.values()].map(({ done }) => done),
+      ms,
+    );
   }
 
   private async tick(): Promise<void> {
     await this.watch();
     const free = (this.options.concurrency ?? 4) - this.held.size;
-    if (this.stopped || free <= 0) return;
+    if (this.isStopping() || free <= 0) return;
     const sentAt = performance.now();
     const requests = await claimRequests(pgExecutor(this.options.pool), {
       limit: free,
@@ -90,7 +99,18 @@ export class RequestWorker {
       // A handler that outlived its lease still runs here: its tenant is not taken up beside it.
       except: [...this.held.keys()],
     });
+    // `stop` came while the claim was on its way: it has waited for what was held and would not wait for these.
+    if (this.isStopping()) return this.giveBack(requests);
     for (const request of requests) this.hold(request, sentAt);
+  }
+
+  private isStopping(): boolean {
+    return this.stopped !== undefined;
+  }
+
+  private async giveBack(requests: readonly ClaimedRequest[]): Promise<void> {
+    const sql = pgExecutor(this.options.pool);
+    await Promise.all(requests.map(({ claim }) => releaseRequest(sql, claim, 0)));
   }
 
   private hold(request: ClaimedRequest, sentAt: number): void {
@@ -112,6 +132,7 @@ export class RequestWorker {
     const renewing = sentAt - this.renewedAt >= this.leaseMs / 3;
     const versions = renewing ? await renewLeases(sql, claims, this.leaseMs) : await versionsOf(sql, claims);
     if (renewing) this.renewedAt = sentAt;
-    for (const one of held) one.observe(versions.get(one.claim.tenantId), renewing ? sentAt + this.leaseMs : undefined);
+    for (const one of held)
+      one.observe(versions.get(one.claim.tenantId), renewing ? sentAt + this.leaseMs : undefined);
   }
 }

@@ -41,5 +41,6 @@ export async function inTransaction<T>(pool: Pool, work: (sql: SqlExecutor) => P
 /** A transaction that swallowed a failed statement answers COMMIT with ROLLBACK, and nothing raises. */
 async function commit(client: PoolClient): Promise<void> {
   const { command } = await client.query('COMMIT');
-  if (command !== 'COMMIT') throw new Error('The transaction was rolled back at COMMIT: a failed statement had been ignored.');
+  if (command !== 'COMMIT')
+    throw new Error('The transaction was rolled back at COMMIT: a failed statement had been ignored.');
 }

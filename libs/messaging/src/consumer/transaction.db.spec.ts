@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { testDatabase, type TestDatabase } from '@tenantry/testing';
+import { Pool } from 'pg';
+import { ConnectionLost, inTransaction } from './transaction.js';
+
+let database: TestDatabase;
+let pool: Pool;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  pool = new Pool({ connectionString: database.adminUrl, max: 1 });
+  await pool.query('CREATE TABLE note (text text)');
+});
+
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const notes = async (): Promise<unknown[]> => (await pool.query('SELECT text FROM note')).rows;
+
+describe('inTransaction', () => {
+  it('leaves nothing behind when the work fails, and gives the connection back clean', async () => {
+    const failure = new Error('no');
+    const work = inTransaction(pool, async (sql) => {
+      await sql.query(`INSERT INTO note VALUES ('failed')`);
+      throw failure;
+    });
+    await expect(work).rejects.toBe(failure);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('does not take for committed what Postgres rolled back because a failed statement was ignored', async () => {
+    const work = inTransaction(pool, async (sql) => {
+      await sql.query(`INSERT INTO note VALUES ('ignored')`);
+      await sql.query('SELECT 1/0').catch(() => undefined);
+    });
+    await expect(work).rejects.toThrow('rolled back at COMMIT');
+    expect(await notes()).toEqual([]);
+  });
+
+  it('tells a lost connection from failed work, outlives it and replaces the connection', async () => {
+    const work = inTransaction(pool, async (sql) => {
+      await sql.query('SELECT pg_terminate_backend(pg_backend_pid())');
+    });
+    await expect(work).rejects.toThrow(ConnectionLost);
+    expect(await inTransaction(pool, (sql) => sql.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  });
+});
