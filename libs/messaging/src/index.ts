@@ -16,3 +16,5 @@ export { Outbox, CONTROL_PLANE_SOURCE, MAX_MESSAGE_BYTES, type NewEvent, type Ou
 export { UnpublishableMessage } from './unpublishable-message.js';
 export { putTransportLoginTx, type TransportLogin } from './embedded/transport-login.js';
 export { Relay, type RelayOptions } from './relay.js';
+export { createEmbeddedControlPlaneTransport, type EmbeddedControlPlaneOptions } from './embedded/embedded-control-plane-transport.js';
+export { createEmbeddedParticipantTransport, type EmbeddedParticipantOptions } from './embedded/embedded-participant-transport.js';

@@ -1,4 +1,5 @@
 export { busDatabase, type BusDatabase } from './bus-database.js';
+export { TRANSPORT_CASES, type TransportCase, type TransportRig } from './transport-cases.js';
 export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-database.js';
 export { waitFor } from './wait-for.js';
 export { consumerDatabase, type ConsumerDatabase } from './consumer-database.js';

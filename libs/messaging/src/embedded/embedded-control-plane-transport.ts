@@ -1,0 +1,55 @@
+import { pgExecutor } from '@tenantry/database';
+import type { Pool } from 'pg';
+import type { Logger } from '../logger.js';
+import type { ControlPlaneTransport, OutboundMessage, Subscription } from '../transport.js';
+import { EmbeddedAcknowledgements } from './embedded-acknowledgements.js';
+
+export interface EmbeddedControlPlaneOptions {
+  /** The control plane's own database, of a login with `tenantry_control`; stays the caller's to end. */
+  readonly pool: Pool;
+  readonly logger: Logger;
+  /** How many acknowledgements are handled at once. Default 8. */
+  readonly concurrency?: number;
+  /** How long the acknowledgements of a process that died stay unhandled. Default 5 000. */
+  readonly leaseMs?: number;
+  /** The longest time between looks without being woken. Default 500. */
+  readonly pollMs?: number;
+}
+
+/** The embedded transport's control-plane side: publishing moves every group's head, since the history itself is what groups read. */
+export function createEmbeddedControlPlaneTransport(options: EmbeddedControlPlaneOptions): ControlPlaneTransport {
+  const { pool, logger, concurrency = 8, leaseMs = 5_000, pollMs = 500 } = options;
+  const sql = pgExecutor(pool);
+  const subscriptions: Subscription[] = [];
+  return {
+    // The tables come with the migrations, and the logins with them.
+    prepare: async () => undefined,
+
+    async publish(messages) {
+      const events = messages.filter(({ channel }) => channel === 'lifecycle');
+      await sql.query('SELECT tenantry.transport_publish($1::uuid[], $2::bigint[], $3::uuid[])', [
+        events.map(({ envelope }) => envelope.subject),
+        events.map(({ envelope }) => envelope.tenantSeq),
+        messages.filter(isState).map(({ envelope }) => envelope.subject),
+      ]);
+    },
+
+    async consumeAcknowledgements(handlers) {
+      const consumer = new EmbeddedAcknowledgements({
+        pool, logger, handlers, concurrency, leaseMs, pollMs,
+        backoff: { baseMs: 500, maxMs: 30_000 },
+      });
+      subscriptions.push(consumer.subscription);
+      consumer.start();
+      return consumer.subscription;
+    },
+
+    async close() {
+      await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+    },
+  };
+}
+
+function isState({ channel }: OutboundMessage): boolean {
+  return channel === 'state';
+}

@@ -1,0 +1,182 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { pgExecutor, type SqlExecutor } from '@tenantry/database';
+import { newId } from '@tenantry/kernel';
+import { busDatabase, TRANSPORT_CASES, waitFor, type BusDatabase, type TransportRig } from '@tenantry/testing';
+import { Pool } from 'pg';
+import { Outbox, type NewEvent } from '../outbox.js';
+import { Relay } from '../relay.js';
+import type { ControlPlaneTransport, LifecycleEnvelope, ParticipantTransport } from '../transport.js';
+import { createEmbeddedControlPlaneTransport } from './embedded-control-plane-transport.js';
+import { createEmbeddedParticipantTransport } from './embedded-participant-transport.js';
+
+const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const outbox = new Outbox();
+
+const updated = (tenantId: string, tenantSeq: bigint): NewEvent => ({
+  tenantId, tenantSeq, generation: 1, type: 'tenant.updated.v1', data: { version: 1, plan: 'free', changed: ['plan'] },
+});
+
+describe('embedded transport', () => {
+  let database: BusDatabase;
+  let pool: Pool;
+  let admin: Pool;
+  let sql: SqlExecutor;
+  let control: ControlPlaneTransport;
+  let relay: Relay;
+  let participants: ParticipantTransport[];
+
+  beforeAll(async () => {
+    database = await busDatabase();
+    pool = new Pool({ connectionString: database.controlUrl, max: 30 });
+    admin = new Pool({ connectionString: database.adminUrl, max: 1 });
+    sql = pgExecutor(pool);
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await admin.end();
+    await database.drop();
+  });
+
+  beforeEach(() => {
+    participants = [];
+    control = createEmbeddedControlPlaneTransport({ pool, logger });
+    relay = new Relay({ pool, transport: control, logger });
+    relay.start();
+  });
+
+  afterEach(async () => {
+    await Promise.all(participants.map((participant) => participant.close()));
+    await relay.stop();
+    await control.close();
+  });
+
+  const participant = async (name: string, leaseMs?: number): Promise<ParticipantTransport> => {
+    const transport = createEmbeddedParticipantTransport({ url: await database.participantUrl(name), logger, leaseMs });
+    participants.push(transport);
+    return transport;
+  };
+
+  it.each(TRANSPORT_CASES)('$name', async ({ run }) => {
+    const rig: TransportRig = {
+      control,
+      participant,
+      enqueue: (events) => outbox.enqueueTx(sql, events),
+      saveState: (record) => outbox.saveStateTx(sql, record),
+    };
+    await run(rig);
+  });
+
+  it('lets a participant reach the functions of the port and nothing else', async () => {
+    const alice = new Pool({ connectionString: await database.participantUrl('alice') });
+    const forbidden = [
+      'SELECT * FROM tenantry.tenant_event', 'SELECT * FROM tenantry.position', 'DELETE FROM tenantry.acknowledgement',
+      'SELECT * FROM tenantry.tenant_state', `SELECT tenantry.transport_publish('{}', '{}', '{}')`,
+      `UPDATE tenantry.transport_login SET participant = 'bob'`,
+    ];
+    for (const statement of forbidden) await expect(alice.query(statement)).rejects.toThrow('permission denied');
+    await alice.end();
+  });
+
+  it("refuses another participant's groups, by name and by lease", async () => {
+    const alice = new Pool({ connectionString: await database.participantUrl('alice') });
+    const tenantId = newId();
+    const calls = [
+      `transport_join('bob')`, `transport_join('bob.x')`, `transport_join('alicexbob')`, `transport_claim('bob', 1, 1000)`,
+      `transport_events('bob', '${tenantId}', 0, 1)`, `transport_advance('bob', '${tenantId}', 1, 0, 1)`,
+      `transport_renew('bob', '${tenantId}', 1, 1000)`, `transport_release('bob', '${tenantId}', 1, 0)`,
+    ];
+    for (const call of calls) await expect(alice.query(`SELECT tenantry.${call}`)).rejects.toMatchObject({ code: '42501' });
+    await alice.query(`SELECT tenantry.transport_join('alice.anything')`);
+    await alice.end();
+  });
+
+  it('says for ever no to a login that is nobody, and fails its subscriptions', async () => {
+    const url = await database.participantUrl('carol');
+    await admin.query('DELETE FROM tenantry.transport_login WHERE participant = $1', ['carol']);
+    const carol = createEmbeddedParticipantTransport({ url, logger });
+    participants.push(carol);
+    const never = async () => undefined;
+    const subscription = await carol.consumeLifecycle({ group: 'carol', handler: never, onMalformed: never });
+    await expect(subscription.failed).rejects.toMatchObject({ code: '42501' });
+    await expect(carol.followState({ handler: () => undefined, onMalformed: () => undefined })).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('takes the participant of an acknowledgement from the login, whatever the body says', async () => {
+    const tenantId = newId();
+    await (await participant('alice')).acknowledge([
+      { id: newId(), source: '/tenantry/participants/bob', type: 'participant.acknowledged.v1', time: 'now', subject: tenantId, data: {} },
+    ]);
+    const rows = await sql.query('SELECT participant FROM tenantry.acknowledgement WHERE subject = $1', [tenantId]);
+    expect(rows).toEqual([{ participant: 'alice' }]);
+    await sql.query('DELETE FROM tenantry.acknowledgement');
+  });
+
+  it('gives the tenants of a member that died to another, and refuses the dead one its late step', async () => {
+    const tenantId = newId();
+    const dead = new Pool({ connectionString: await database.participantUrl('alice') });
+    await dead.query(`SELECT tenantry.transport_join('alice.dying')`);
+    await outbox.enqueueTx(sql, [updated(tenantId, 1n)]);
+    const claimed = await waitFor('a claim', async () => {
+      const { rows } = await dead.query<{ tenant_id: string; lease: string }>(`SELECT * FROM tenantry.transport_claim('alice.dying', 1000, 300)`);
+      return rows.find((row) => row.tenant_id === tenantId);
+    });
+    const events: LifecycleEnvelope[] = [];
+    const subscription = await (await participant('alice')).consumeLifecycle({
+      group: 'alice.dying',
+      handler: async (event) => void events.push(event),
+      onMalformed: async () => undefined,
+    });
+    await waitFor('the event', () => events.some(({ subject }) => subject === tenantId));
+    const late = await dead.query(`SELECT tenantry.transport_advance('alice.dying', $1, $2, 0, 1) AS advanced`, [tenantId, claimed.lease]);
+    expect(late.rows).toEqual([{ advanced: false }]);
+    await subscription.stop();
+    await dead.end();
+  });
+
+  it('does not disturb a working member by publishing', async () => {
+    const tenantId = newId();
+    const running: string[] = [];
+    let most = 0;
+    const gate = Promise.withResolvers<void>();
+    const handler = async ({ subject, tenantSeq }: LifecycleEnvelope): Promise<void> => {
+      if (subject !== tenantId) return;
+      running.push(tenantSeq ?? '');
+      most = Math.max(most, running.length);
+      await gate.promise;
+      running.splice(0, 1);
+    };
+    const onMalformed = async () => undefined;
+    const subscriptions = [
+      await (await participant('alice')).consumeLifecycle({ group: 'alice.busy', handler, onMalformed }),
+      await (await participant('alice')).consumeLifecycle({ group: 'alice.busy', handler, onMalformed }),
+    ];
+    await outbox.enqueueTx(sql, [updated(tenantId, 1n)]);
+    await waitFor('the first event', () => running.length === 1);
+    await outbox.enqueueTx(sql, [updated(tenantId, 2n)]);
+    const head = () => sql.query(`SELECT FROM tenantry.outbox_pending WHERE tenant_id = $1`, [tenantId]);
+    await waitFor('the second to be published', async () => (await head()).length === 0);
+    gate.resolve();
+    await waitFor('both', async () => running.length === 0);
+    await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+    expect(most).toBe(1);
+  });
+
+  it('shows a group that joins while something is being published every tenant', async () => {
+    const names = Array.from({ length: 10 }, (_, n) => `alice.joining${n}`);
+    const alice = new Pool({ connectionString: await database.participantUrl('alice') });
+    const tenants = Array.from({ length: 60 }, newId);
+    const writing = (async () => {
+      for (const tenantId of tenants) await outbox.enqueueTx(sql, [updated(tenantId, 1n)]);
+    })();
+    for (const name of names) await alice.query('SELECT tenantry.transport_join($1)', [name]);
+    await writing;
+    await waitFor('an empty outbox', async () => (await sql.query('SELECT FROM tenantry.outbox_pending LIMIT 1')).length === 0);
+    const { rows } = await admin.query<{ n: number }>(
+      `SELECT count(*)::int AS n FROM tenantry.position WHERE grp LIKE 'alice.joining%' AND tenant_id = ANY ($1) AND head_seq = 1`,
+      [tenants],
+    );
+    expect(rows).toEqual([{ n: names.length * tenants.length }]);
+    await alice.end();
+  });
+});

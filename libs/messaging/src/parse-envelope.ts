@@ -1,0 +1,44 @@
+import type { Envelope } from '@tenantry/contracts';
+import { isUuid } from '@tenantry/kernel';
+
+/** What came of reading something that should be an envelope. */
+export type ParsedEnvelope = { readonly ok: true; readonly envelope: Envelope } | { readonly ok: false; readonly reason: string };
+
+const REQUIRED = ['id', 'source', 'type', 'time', 'subject'] as const;
+const OPTIONAL = ['tenantSeq', 'generation', 'traceparent', 'tracestate'] as const;
+const NUMBERS = ['tenantSeq', 'generation'] as const;
+const LONGEST_ATTRIBUTE = 512;
+const BIGGEST = 2n ** 63n - 1n;
+
+/** Checks the attributes; whether the payload fits its type's schema is for whoever handles it. */
+export function parseEnvelope(value: unknown): ParsedEnvelope {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return { ok: false, reason: 'not an object' };
+  const fields = value as Record<string, unknown>;
+  for (const name of REQUIRED) {
+    if (!isAttribute(fields[name])) return { ok: false, reason: `${name} is missing, empty or no text of at most ${LONGEST_ATTRIBUTE} characters` };
+  }
+  for (const name of OPTIONAL) {
+    if (fields[name] !== undefined && !isAttribute(fields[name])) return { ok: false, reason: `${name} is no text` };
+  }
+  for (const name of NUMBERS) {
+    if (fields[name] !== undefined && !isDecimal(fields[name])) return { ok: false, reason: `${name} is no decimal number` };
+  }
+  const entries = [...REQUIRED, ...OPTIONAL].flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]]));
+  return { ok: true, envelope: { ...Object.fromEntries(entries), data: fields['data'] } as Envelope };
+}
+
+/** Demands of a lifecycle event a tenant and a sequence too, without which it has no position. */
+export function positioned(parsed: ParsedEnvelope): ParsedEnvelope {
+  if (!parsed.ok) return parsed;
+  if (!isUuid(parsed.envelope.subject)) return { ok: false, reason: 'subject is no tenant id' };
+  if (parsed.envelope.tenantSeq === undefined) return { ok: false, reason: 'tenantSeq is missing' };
+  return parsed;
+}
+
+function isAttribute(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ATTRIBUTE;
+}
+
+function isDecimal(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9]{1,19}$/.test(value) && BigInt(value) <= BIGGEST;
+}
