@@ -31,7 +31,6 @@ export class AppModule {
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(config.databaseUrl, config.databasePoolSize),
         HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
-        ApiKeysModule,
         ...(parts.api ? api(config) : []),
         ...(parts.worker ? [worker(config, logger)] : []),
       ],
@@ -42,6 +41,7 @@ export class AppModule {
 function api(config: Config): NonNullable<ModuleMetadata['imports']> {
   return [
     IdempotencyModule,
+    ApiKeysModule,
     ClustersModule,
     OperationsModule,
     ParticipantsModule,

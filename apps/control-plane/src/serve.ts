@@ -1,11 +1,14 @@
 import 'reflect-metadata';
 import { armCrashPoint } from '@tenantry/kernel';
-import { configureHttpApp, createHttpApp, createLogger, runMain, runService } from '@tenantry/service';
+import { configureHttpApp, createHttpApp, createLogger, runMain, runService, type ApiKeyAuthenticator } from '@tenantry/service';
 import { KeyAuthenticator } from './api-keys/key-authenticator.js';
 import { APP_INFO } from './app-info.js';
 import { AppModule, type Parts } from './app.module.js';
 import { loadConfig } from './config.js';
 import { CONTROL_PLANE_PROBLEMS } from './control-plane.problems.js';
+
+/** A process without the API has only the probes, which ask for no key. */
+const NOBODY: ApiKeyAuthenticator = { authenticate: () => Promise.resolve(undefined) };
 
 /** Runs a control-plane process with the given parts; every process answers the probes. */
 export async function serve(parts: Parts): Promise<void> {
@@ -19,7 +22,7 @@ export async function serve(parts: Parts): Promise<void> {
       const app = await createHttpApp(AppModule.forRoot(config, logger, parts));
       configureHttpApp(app, {
         logger,
-        authenticator: app.get(KeyAuthenticator, { strict: false }),
+        authenticator: parts.api ? app.get(KeyAuthenticator, { strict: false }) : NOBODY,
         catalogue: CONTROL_PLANE_PROBLEMS,
         openApi: APP_INFO,
       });

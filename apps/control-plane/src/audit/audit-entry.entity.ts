@@ -10,8 +10,8 @@ export class AuditEntry {
   @Column('text') action: string;
   @Column('text') resource: string;
   @Column('text', { nullable: true }) reason: string | null;
-  @Column('jsonb', { nullable: true }) before: Record<string, unknown> | null;
-  @Column('jsonb', { nullable: true }) after: Record<string, unknown> | null;
+  @Column('jsonb', { nullable: true }) before: object | null;
+  @Column('jsonb', { nullable: true }) after: object | null;
   @Column('text', { name: 'request_id', nullable: true }) requestId: string | null;
   @Column('text', { name: 'trace_id', nullable: true }) traceId: string | null;
 }

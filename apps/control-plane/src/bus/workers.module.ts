@@ -1,7 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Backoff } from '@tenantry/kernel';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
-import { ParticipantsModule } from '../participants/participants.module.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
 import { REQUEST_BACKOFF, TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import { LifecycleModule } from '../tenants/lifecycle.module.js';
@@ -20,7 +19,7 @@ export class WorkersModule {
   static forRoot(options: WorkersOptions): DynamicModule {
     return {
       module: WorkersModule,
-      imports: [LifecycleModule, ParticipantsModule],
+      imports: [LifecycleModule],
       providers: [
         { provide: BUS, useFactory: options.bus },
         { provide: REQUEST_BACKOFF, useValue: options.backoff },

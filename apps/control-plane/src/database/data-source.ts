@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ApiKey } from '../api-keys/api-key.entity.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { Cluster } from '../clusters/cluster.entity.js';
@@ -14,7 +14,7 @@ const STATEMENT_TIMEOUT_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 5000;
 
 /** TypeORM over the control plane's tables; the schema is the migrations', never TypeORM's. */
-export function dataSourceOptions(url: string, poolSize: number) {
+export function dataSourceOptions(url: string, poolSize: number): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
     url,
@@ -25,7 +25,7 @@ export function dataSourceOptions(url: string, poolSize: number) {
     applicationName: 'tenantry-control-plane',
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
     extra: { statement_timeout: STATEMENT_TIMEOUT_MS, idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS },
-  } as const;
+  };
 }
 
 /** A data source of its own, for tests and commands; initialize it before use, destroy it after. */

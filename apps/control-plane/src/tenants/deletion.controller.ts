@@ -35,8 +35,8 @@ export class DeletionController {
     @Param('id') id: string, @Query() query: DeleteTenantQuery, @OptionalIfMatch() ifMatch: IfMatch | undefined,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<Accepted> {
-    const { gracePeriod, confirm, reason = null } = query;
-    const command = new DeleteTenant(id, graceMsOf(gracePeriod), confirm, reason, currentCaller(), ifMatch);
+    const { gracePeriod, confirm, reason } = query;
+    const command = new DeleteTenant(id, graceMsOf(gracePeriod), confirm, reason ?? null, currentCaller(), ifMatch);
     return answerAccepted(response, await this.commands.execute(command));
   }
 
@@ -60,10 +60,10 @@ export class DeletionController {
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(404, 409)
   async cancel(
-    @Param('id') id: string, @Query() { reason = null }: CancelDeletionQuery, @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Param('id') id: string, @Query() { reason }: CancelDeletionQuery, @OptionalIfMatch() ifMatch: IfMatch | undefined,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<Accepted> {
-    return answerAccepted(response, await this.commands.execute(new CancelDeletion(id, reason, currentCaller(), ifMatch)));
+    return answerAccepted(response, await this.commands.execute(new CancelDeletion(id, reason ?? null, currentCaller(), ifMatch)));
   }
 }
 

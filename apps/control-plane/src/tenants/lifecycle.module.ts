@@ -3,7 +3,9 @@ import { Module } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import { ClusterStore } from '../clusters/cluster.store.js';
 import { OperationStore } from '../operations/operation.store.js';
+import { ParticipantReadModel } from '../participants/participant.read-model.js';
 import { ParticipantStore } from '../participants/participant.store.js';
+import { ParticipantsChanged } from '../participants/participants-changed.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { RouteStore } from '../routing/route.store.js';
 import { LifecycleChange } from './lifecycle-change.js';
@@ -13,8 +15,8 @@ import { TenantStore } from './tenant.store.js';
 @Module({
   providers: [
     { provide: Outbox, useFactory: () => new Outbox() },
-    AuditLog, ClusterStore, OperationStore, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange,
+    AuditLog, ClusterStore, OperationStore, ParticipantReadModel, ParticipantsChanged, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange,
   ],
-  exports: [AuditLog, ClusterStore, OperationStore, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange],
+  exports: [AuditLog, ClusterStore, OperationStore, ParticipantReadModel, ParticipantsChanged, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange],
 })
 export class LifecycleModule {}
