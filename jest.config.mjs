@@ -10,6 +10,7 @@ const shared = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@tenantry/data-plane-kit/nest$': '<rootDir>/libs/data-plane-kit/src/nest.ts',
+    '^@tenantry/testing/servers$': '<rootDir>/libs/testing/src/servers.ts',
     '^@tenantry/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/', '<rootDir>/\\.tenantry/'],
@@ -50,6 +51,7 @@ export default {
     {
       ...shared,
       displayName: 'e2e',
+      testEnvironment: '<rootDir>/libs/testing/jest-environment.mjs',
       testMatch: ['<rootDir>/test/**/*.e2e.ts'],
       globalTeardown: '<rootDir>/libs/testing/src/drop-test-databases.ts',
     },

@@ -1,33 +1,31 @@
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 
-/**
- * Finds a TCP port on loopback that nobody listens on now. It can be taken before it is used: start once more on such
- * a failure, or hand over port 0 where the server can tell its own.
- */
+// Below the range from which systems take the local ports of outgoing connections (32768 upwards on Linux), so that a
+// server that is down for a while in the middle of a test finds its port free when it comes back.
+const LOWEST_PORT = 15_000;
+const HIGHEST_PORT = 32_000;
+
+/** Finds a TCP port on loopback that nobody listens on now. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await listen(server, 0, '127.0.0.1');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = randomInt(LOWEST_PORT, HIGHEST_PORT);
+    if (await isPortFree(port, '127.0.0.1')) return port;
+  }
 }
 
 /** Whether a server could listen on this address now. */
 export async function isPortFree(port: number, host: string): Promise<boolean> {
   const server = createServer();
   try {
-    await listen(server, port, host);
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, host, exclusive: true }, resolve);
+    });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
     throw error;
   }
   await new Promise((resolve) => server.close(resolve));
   return true;
-}
-
-function listen(server: ReturnType<typeof createServer>, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host, exclusive: true }, resolve);
-  });
 }

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { startGuarded, type GuardedProcess } from './guarded-process.js';
+import { entryFile, type AppName } from './installation.js';
+import { waitFor } from './wait-for.js';
+
+const READY_TIMEOUT_MS = 60_000;
+
+export interface AppProcessOptions {
+  readonly app: AppName;
+  readonly env: Readonly<Record<string, string>>;
+  readonly onLine: (line: string) => void;
+}
+
+/** Starts an app's built `main` as a process of its own; it does not wait for it to be ready. */
+export function startApp({ app, env, onLine }: AppProcessOptions): Promise<GuardedProcess> {
+  return startGuarded({
+    command: process.execPath,
+    args: ['--enable-source-maps', entryFile(app, 'main')],
+    env: withoutOurOwn(env),
+    onLine,
+  });
+}
+
+/** Runs an app's built `main.migrate` to its end. @throws Error with everything it wrote when it fails. */
+export async function migrateApp(app: AppName, env: Readonly<Record<string, string>>): Promise<void> {
+  try {
+    const args = ['--enable-source-maps', entryFile(app, 'main.migrate')];
+    await promisify(execFile)(process.execPath, args, { env: withoutOurOwn(env) });
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`the migration of ${app} failed:\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+/** Waits until `/readyz` answers 200. @throws Error when the process ends instead or takes longer than a minute. */
+export async function untilReady(baseUrl: string, app: GuardedProcess, timeoutMs = READY_TIMEOUT_MS): Promise<void> {
+  let ended: number | undefined;
+  void app.ended.then(({ status }) => (ended = status));
+  await waitFor(
+    `${baseUrl}/readyz to answer 200`,
+    async () => {
+      if (ended !== undefined) return 'ended';
+      const { status } = await fetch(`${baseUrl}/readyz`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) });
+      return status === 200 && 'ready';
+    },
+    timeoutMs,
+  );
+  if (ended !== undefined) throw new Error(`the process ended with status ${ended} before it was ready`);
+}
+
+/** An app sees its own configuration only, not what happens to be set around it. */
+function withoutOurOwn(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { PATH, HOME, TZ } = process.env;
+  return { PATH, HOME, TZ, NODE_ENV: 'production', ...env };
+}

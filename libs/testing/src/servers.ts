@@ -1,0 +1,19 @@
+export { startGuarded, type GuardedProcess, type GuardedProcessOptions, type ProcessEnd } from './guarded-process.js';
+export { freePort, isPortFree } from './free-port.js';
+export { startPostgres, type PostgresServer, type PostgresServerOptions } from './postgres-server.js';
+export { startKafkaBroker, type KafkaBroker } from './kafka-broker.js';
+export { KafkaUnavailableError } from './kafka-jars.js';
+export { untilMessagesPass } from './kafka-probe.js';
+export {
+  PARTICIPANT,
+  databaseUrl,
+  installationEnvironment,
+  type AppEnvironment,
+  type AppName,
+  type InstallationOptions,
+} from './installation.js';
+export { migrateApp, startApp, untilReady } from './app-process.js';
+export { readableLogLine } from './readable-log.js';
+export { HttpClient, type HttpAnswer, type HttpRequestOptions } from './http-client.js';
+export { startSystem, type SystemOptions, type SystemTransport, type SystemUnderTest } from './system-under-test.js';
+export { testedTransports } from './tested-transports.js';

@@ -1,0 +1,138 @@
+import { newApiKey } from '@tenantry/service';
+import { randomBytes } from 'node:crypto';
+import { migrateApp, startApp, untilReady } from './app-process.js';
+import { asAdministrator, databasePrefix, serverUrl } from './database-server.js';
+import { freePort } from './free-port.js';
+import type { GuardedProcess } from './guarded-process.js';
+import { HttpClient } from './http-client.js';
+import { databaseUrl, installationEnvironment, type AppName } from './installation.js';
+import { LogBook } from './log-book.js';
+import { dropInstallation } from './system-removal.js';
+
+const APPS: readonly AppName[] = ['control-plane', 'data-plane'];
+
+/** How the control plane and the data plane of a system talk to each other. */
+export type SystemTransport = 'embedded' | 'kafka';
+
+export interface SystemOptions {
+  readonly transport: SystemTransport;
+  /** The brokers for the transport `kafka`; those of KAFKA_BROKERS unless told. */
+  readonly kafkaBrokers?: string;
+  /** Further variables of a process, for each of its starts. */
+  readonly env?: Partial<Record<AppName, Readonly<Record<string, string>>>>;
+  /** What is started at once; everything unless told. */
+  readonly start?: readonly AppName[];
+}
+
+/** Control plane and data plane as processes of their own on fresh databases. */
+export interface SystemUnderTest {
+  /** Calls the control plane as its first administrator. */
+  readonly control: HttpClient;
+  /** Calls the data plane with a valid key; a tenant is named by `with({ 'tenantry-tenant': id })`. */
+  readonly data: HttpClient;
+  readonly apiKey: string;
+  readonly dataPlaneApiKey: string;
+  /** Superuser URLs of the two databases. */
+  readonly adminUrls: Readonly<Record<AppName, string>>;
+  /** Starts a process that is down and waits until it is ready; `env` counts for this start only. */
+  start(app: AppName, env?: Readonly<Record<string, string>>): Promise<void>;
+  /** As `start`, without waiting: for a process that is expected to end or to stay unready. */
+  launch(app: AppName, env?: Readonly<Record<string, string>>): Promise<GuardedProcess>;
+  /** Ends a process as `kill -9` does. */
+  kill(app: AppName): Promise<void>;
+  /** Ends a process in an orderly way. @returns its exit status. */
+  shutDown(app: AppName): Promise<number>;
+  /** Waits until a running process has ended by itself (at a crash point). @returns its exit status. */
+  ended(app: AppName): Promise<number>;
+  /** What a process has written so far, line by line. */
+  logs(app: AppName): readonly string[];
+  /** Ends everything and removes databases and logins. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a system: makes its databases on the server of TEST_DATABASE_URL, runs both `main.migrate` and then both
+ * `main` as they were built. Its log is printed when the test fails (see jest.config.mjs).
+ *
+ * @throws Error with the log when a process does not become ready.
+ */
+export async function startSystem(options: SystemOptions): Promise<SystemUnderTest> {
+  const id = randomBytes(6).toString('hex');
+  const databases = { 'control-plane': `${databasePrefix()}${id}_control`, 'data-plane': `${databasePrefix()}${id}_data` };
+  const loginPrefix = `${databasePrefix()}${id}`;
+  const keys = { 'control-plane': newApiKey(), 'data-plane': newApiKey() };
+  const environment = installationEnvironment({
+    serverUrl: serverUrl().href,
+    databases,
+    loginPrefix,
+    password: randomBytes(18).toString('base64url'),
+    kafka: options.transport === 'kafka' ? { brokers: kafkaBrokers(options), topicPrefix: `t${id}` } : undefined,
+    adminKeyHash: keys['control-plane'].hash,
+    dataPlaneKeyHash: keys['data-plane'].hash,
+  });
+  const ports = { 'control-plane': await freePort(), 'data-plane': await freePort() };
+  const url = (app: AppName) => `http://127.0.0.1:${ports[app]}`;
+  const book = new LogBook();
+  const running = new Map<AppName, GuardedProcess>();
+
+  const of = (app: AppName): GuardedProcess => {
+    const process = running.get(app);
+    if (!process) throw new Error(`${app} is not running`);
+    return process;
+  };
+  const system: SystemUnderTest = {
+    control: new HttpClient(url('control-plane')).withKey(keys['control-plane'].key),
+    data: new HttpClient(url('data-plane')).withKey(keys['data-plane'].key),
+    apiKey: keys['control-plane'].key,
+    dataPlaneApiKey: keys['data-plane'].key,
+    adminUrls: {
+      'control-plane': databaseUrl(serverUrl().href, databases['control-plane']),
+      'data-plane': databaseUrl(serverUrl().href, databases['data-plane']),
+    },
+    launch: async (app, env) => {
+      if (running.has(app)) throw new Error(`${app} is running already`);
+      const process = await startApp({
+        app,
+        env: { ...environment[app].serve, PORT: String(ports[app]), ...options.env?.[app], ...env },
+        onLine: (line) => book.add(app, line),
+      });
+      running.set(app, process);
+      void process.ended.then(() => running.delete(app));
+      return process;
+    },
+    start: async (app, env) => {
+      await untilReady(url(app), await system.launch(app, env));
+    },
+    kill: async (app) => {
+      const process = of(app);
+      process.signal('SIGKILL');
+      await process.ended;
+    },
+    shutDown: async (app) => (await of(app).stop()).status,
+    ended: async (app) => (await of(app).ended).status,
+    logs: (app) => book.lines(app),
+    stop: async () => {
+      await Promise.all([...running.values()].map((process) => process.stop()));
+      await dropInstallation(Object.values(databases), loginPrefix);
+      book.close();
+    },
+  };
+  try {
+    await asAdministrator(async (client) => {
+      for (const name of Object.values(databases)) await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+    });
+    await Promise.all(APPS.map((app) => migrateApp(app, environment[app].migrate)));
+    await Promise.all((options.start ?? APPS).map((app) => system.start(app)));
+  } catch (error) {
+    const log = book.print();
+    await system.stop();
+    throw new Error(`the system did not start\n${log}`, { cause: error });
+  }
+  return system;
+}
+
+function kafkaBrokers({ kafkaBrokers }: SystemOptions): string {
+  const brokers = kafkaBrokers ?? process.env['KAFKA_BROKERS'];
+  if (!brokers) throw new Error('KAFKA_BROKERS is not set: `npm test` starts a broker where it can');
+  return brokers;
+}
