@@ -4,3 +4,5 @@ export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-d
 export { waitFor } from './wait-for.js';
 export { consumerDatabase, type ConsumerDatabase } from './consumer-database.js';
 export { factEvent, requestEvent } from './lifecycle-events.js';
+export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.js';
+export { LifecyclePublisher, type Asked } from './lifecycle-publisher.js';

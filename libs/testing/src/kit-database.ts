@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { installKit, type ServiceDefinition } from '@tenantry/data-plane-kit';
+import pg from 'pg';
+import { asAdministrator } from './database-server.js';
+import { testDatabase, type TestDatabase } from './test-database.js';
+
+/** A service's database with the kit and the service's tables in it, and the two logins of that service alone. */
+export interface KitDatabase extends TestDatabase {
+  /** Of the login that serves. */
+  readonly appUrl: string;
+  /** Of the login that provisions. */
+  readonly provisionerUrl: string;
+  readonly logins: { readonly app: Login; readonly provisioner: Login };
+}
+
+interface Login {
+  readonly name: string;
+  readonly password: string;
+}
+
+/** A service that has what the kit must cope with: tables that refer to each other, a global one, and seeds. */
+export const EXAMPLE_SERVICE: ServiceDefinition = {
+  name: 'example',
+  store: 'primary',
+  migrations: [
+    {
+      name: '0001-notes',
+      sql: `
+CREATE TABLE note (tenant_id uuid NOT NULL, id uuid NOT NULL, text text NOT NULL, CONSTRAINT note_pk PRIMARY KEY (tenant_id, id));
+CREATE TABLE attachment (
+  tenant_id uuid NOT NULL, id uuid NOT NULL, note_id uuid NOT NULL,
+  CONSTRAINT attachment_pk PRIMARY KEY (tenant_id, id),
+  CONSTRAINT attachment_note_fk FOREIGN KEY (tenant_id, note_id) REFERENCES note (tenant_id, id)
+);`,
+    },
+    {
+      name: '0002-labels',
+      sql: `
+CREATE TABLE label (tenant_id uuid NOT NULL, name text NOT NULL, CONSTRAINT label_pk PRIMARY KEY (tenant_id, name));
+CREATE TABLE currency (code text NOT NULL, CONSTRAINT currency_pk PRIMARY KEY (code));`,
+    },
+  ],
+  globalTables: ['currency'],
+  async seed(sql, tenantId) {
+    await sql.query(`INSERT INTO label (tenant_id, name) VALUES ($1, 'new'), ($1, 'done') ON CONFLICT DO NOTHING`, [tenantId]);
+    const labels = await sql.query<{ name: string }>('SELECT name FROM label ORDER BY name');
+    return { labels: labels.map(({ name }) => name) };
+  },
+};
+
+/** A fresh one; its roles, which belong to the whole server, go with it. */
+export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE): Promise<KitDatabase> {
+  const database = await testDatabase();
+  const login = (use: string): Login => ({ name: `tnt_test_${use}_${randomBytes(5).toString('hex')}`, password: randomBytes(12).toString('hex') });
+  const logins = { app: login('app'), provisioner: login('provisioner') };
+  await installKit(database.adminUrl, { appLogin: logins.app, provisionerLogin: logins.provisioner, service });
+  return {
+    ...database,
+    logins,
+    appUrl: database.urlFor(logins.app.name, logins.app.password),
+    provisionerUrl: database.urlFor(logins.provisioner.name, logins.provisioner.password),
+    async drop() {
+      const tenantRoles = await rolesOfTenants(database.adminUrl);
+      await database.drop();
+      await asAdministrator(async (client) => {
+        for (const role of [...tenantRoles, logins.app.name, logins.provisioner.name]) await client.query(`DROP ROLE IF EXISTS ${role}`);
+      });
+    },
+  };
+}
+
+/** The roles of the tenants' schemas in this database. */
+async function rolesOfTenants(adminUrl: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ name: string }>(`SELECT nspname AS name FROM pg_namespace WHERE nspname ~ '^t_[0-9a-f]{32}_'`);
+    return rows.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
