@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { DataPlaneModule } from '@tenantry/data-plane-kit/nest';
+import { DataPlane } from '@tenantry/data-plane-kit';
+import { DataPlaneModule, dataPlaneReadiness } from '@tenantry/data-plane-kit/nest';
 import { HealthModule, loggingModule, type Logger } from '@tenantry/service';
 import { APP_INFO } from './app-info.js';
 import type { ServeConfig } from './config.js';
@@ -21,8 +22,9 @@ export class AppModule {
           provisionerUrl: config.provisionerUrl,
           transport: config.transport,
           version: APP_INFO.version,
+          logger,
         }),
-        HealthModule.register({ useFactory: () => [] }),
+        HealthModule.register({ inject: [DataPlane], useFactory: dataPlaneReadiness }),
         RolesModule,
         ProjectsModule,
       ],
