@@ -1,4 +1,4 @@
-import { IsOmittable, ROLES, pageDto, type Role } from '@tenantry/service';
+import { Omittable, ROLES, pageDto, type Role } from '@tenantry/service';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsISO8601, IsIn, IsString, Matches, MaxLength } from 'class-validator';
 import type { ApiKeyView } from './api-key.view.js';
@@ -22,7 +22,7 @@ export class CreateApiKeyDto {
     format: 'date-time',
     description: 'The key is refused from this time on; without it, it never expires.',
   })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @Matches(DATE_TIME, { message: 'expiresAt must be an RFC 3339 date and time' })
   @IsISO8601({ strict: true })

@@ -8,9 +8,9 @@ import {
   type OperationState,
   type TaskState,
 } from '@tenantry/contracts';
-import { PageQuery, pageDto } from '@tenantry/service';
+import { Omittable, PageQuery, pageDto } from '@tenantry/service';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsUUID } from 'class-validator';
+import { IsIn, IsUUID } from 'class-validator';
 import type { OperationView, TaskView } from './operation.view.js';
 
 export class TaskDto implements TaskView {
@@ -92,12 +92,12 @@ export class OperationPageDto extends pageDto(OperationDto) {}
 
 export class OperationListQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'uuid' })
-  @IsOptional()
+  @Omittable()
   @IsUUID()
   tenantId?: string;
 
   @ApiPropertyOptional({ enum: OPERATION_STATES })
-  @IsOptional()
+  @Omittable()
   @IsIn(OPERATION_STATES)
   state?: OperationState;
 }

@@ -1,5 +1,5 @@
 import { CAPABILITIES, type Capability } from '@tenantry/contracts';
-import { IsOmittable, pageDto } from '@tenantry/service';
+import { Omittable, pageDto } from '@tenantry/service';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
@@ -53,7 +53,7 @@ export class PutParticipantDto {
     maxLength: 40,
     description: `How long it may take to acknowledge before it is overdue: an ISO 8601 duration of days or smaller units from ${MIN_ACK_TIMEOUT_TEXT} to ${MAX_ACK_TIMEOUT_TEXT}.`,
   })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(40)
   ackTimeout?: string;

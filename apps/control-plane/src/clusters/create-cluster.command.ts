@@ -1,0 +1,41 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { AuditLog } from '../audit/audit-log.js';
+import type { Caller } from '../audit/caller.js';
+import { UnitOfWork } from '../database/unit-of-work.js';
+import { ClusterNameTaken } from './cluster.errors.js';
+import { ClusterStore } from './cluster.store.js';
+import { toClusterView, type ClusterView } from './cluster.view.js';
+
+/** Makes a cluster known; it is open at once. @throws ClusterNameTaken */
+export class CreateCluster extends Command<ClusterView> {
+  constructor(
+    readonly name: string,
+    readonly region: string,
+    readonly caller: Caller,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(CreateCluster)
+export class CreateClusterHandler implements ICommandHandler<CreateCluster> {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly clusters: ClusterStore,
+    private readonly audit: AuditLog,
+  ) {}
+
+  execute({ name, region, caller }: CreateCluster): Promise<ClusterView> {
+    return this.unitOfWork.run(async (tx) => {
+      const cluster = await this.clusters.insertTx(tx, name, region);
+      if (!cluster) throw new ClusterNameTaken(name);
+      await this.audit.recordTx(tx, {
+        caller,
+        action: 'cluster.create',
+        resource: `clusters/${name}`,
+        after: { region, state: cluster.state },
+      });
+      return toClusterView(cluster);
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { ProblemCatalogue } from '@tenantry/service';
+import type { LastAdminKey } from './api-keys/api-key.errors.js';
+import type { ClusterNameTaken } from './clusters/cluster.errors.js';
+import type { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency/idempotency.errors.js';
+import type * as tenants from './tenants/tenant.errors.js';
+
+/** The codes of every error class that a module exports. */
+type CodesOf<Module> = {
+  [Name in keyof Module]: Module[Name] extends abstract new (...args: never) => { readonly code: infer Code }
+    ? Code
+    : never;
+}[keyof Module];
+
+/** Every code that a rule of the control plane itself can raise; libs/service has its own. */
+export type ControlPlaneProblemCode =
+  | CodesOf<typeof tenants>
+  | LastAdminKey['code']
+  | ClusterNameTaken['code']
+  | IdempotencyKeyInFlight['code']
+  | IdempotencyKeyReused['code'];
+
+/** How each of them is answered; complete by type. */
+export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> = {
+  'tenant-not-found': { status: 404, title: 'No such tenant' },
+  'slug-taken': { status: 409, title: 'The slug is taken' },
+  'confirmation-required': { status: 422, title: 'Confirmation is required' },
+  'illegal-transition': { status: 409, title: 'Not possible in this state' },
+  'tenant-purged': { status: 409, title: 'The tenant is purged' },
+  'no-deletion-scheduled': { status: 404, title: 'No deletion is scheduled' },
+  'last-admin-key': { status: 409, title: 'The last admin key' },
+  'cluster-name-taken': { status: 409, title: 'The name is taken' },
+  'idempotency-key-in-flight': {
+    status: 409,
+    title: 'The same request is being worked on',
+    headers: ({ retryAfterSeconds }) => ({ 'Retry-After': String(retryAfterSeconds) }),
+  },
+  'idempotency-key-reused': { status: 422, title: 'The Idempotency-Key was used for another request' },
+};
