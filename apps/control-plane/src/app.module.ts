@@ -32,6 +32,7 @@ export class AppModule {
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(config.databaseUrl, config.databasePoolSize),
         HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
+        KeyAuthenticationModule,
         ...(parts.api ? api(config) : []),
         ...(parts.worker ? [worker(config, logger)] : []),
       ],
