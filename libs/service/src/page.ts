@@ -3,7 +3,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type as Convert } from 'class-transformer';
 import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 import { encodeCursor } from './cursor.js';
-import { IsOmittable } from './is-omittable.decorator.js';
+import { Omittable } from './omittable.decorator.js';
 
 export const DEFAULT_PAGE_LIMIT = 50;
 export const MAX_PAGE_LIMIT = 200;
@@ -14,13 +14,13 @@ export class PageQuery {
     description: 'nextCursor of the page before; none for the first page.',
     maxLength: 1024,
   })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(1024)
   cursor?: string;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE_LIMIT, default: DEFAULT_PAGE_LIMIT })
-  @IsOmittable()
+  @Omittable()
   @Convert(() => Number)
   @IsInt()
   @Min(1)

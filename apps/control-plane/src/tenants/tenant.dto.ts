@@ -1,5 +1,5 @@
 import { ISOLATIONS, TENANT_STATES, type Isolation, type TenantState } from '@tenantry/contracts';
-import { IsOmittable, PageQuery, pageDto } from '@tenantry/service';
+import { Omittable, PageQuery, pageDto } from '@tenantry/service';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsString, Matches, MaxLength, MinLength } from 'class-validator';
@@ -32,44 +32,44 @@ export class CreateTenantDto {
   name: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN, default: 'standard' })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @Matches(new RegExp(NAME_PATTERN))
   plan?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN, description: 'A region that a cluster is in; may be left out while there is only one.' })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @Matches(new RegExp(NAME_PATTERN))
   region?: string;
 
   @ApiPropertyOptional({ enum: AVAILABLE_ISOLATIONS, default: 'pooled' })
-  @IsOmittable()
+  @Omittable()
   @IsIn(AVAILABLE_ISOLATIONS)
   isolation?: Isolation;
 
   @ApiPropertyOptional(labelsSchema)
-  @IsOmittable()
+  @Omittable()
   @IsLabels()
   labels?: Record<string, string>;
 }
 
 export class UpdateTenantDto {
   @ApiPropertyOptional({ minLength: 1, maxLength: 200 })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MinLength(1)
   @MaxLength(200)
   name?: string;
 
   @ApiPropertyOptional({ pattern: NAME_PATTERN })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @Matches(new RegExp(NAME_PATTERN))
   plan?: string;
 
   @ApiPropertyOptional({ ...labelsSchema, description: 'Replaces all labels.' })
-  @IsOmittable()
+  @Omittable()
   @IsLabels()
   labels?: Record<string, string>;
 }
@@ -84,19 +84,19 @@ export class ReasonDto {
 
 export class DeleteTenantQuery {
   @ApiPropertyOptional({ example: 'P30D', maxLength: 40, description: 'ISO 8601 duration of days or smaller units, at most P3650D.' })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(40)
   gracePeriod?: string;
 
   @ApiPropertyOptional({ maxLength: 200, description: 'The tenant’s slug, to confirm a grace period under the installation’s minimum.' })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(200)
   confirm?: string;
 
   @ApiPropertyOptional({ minLength: 1, maxLength: 500 })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MinLength(1)
   @MaxLength(500)
@@ -105,7 +105,7 @@ export class DeleteTenantQuery {
 
 export class CancelDeletionQuery {
   @ApiPropertyOptional({ minLength: 1, maxLength: 500 })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MinLength(1)
   @MaxLength(500)
@@ -114,30 +114,30 @@ export class CancelDeletionQuery {
 
 export class ListTenantsQuery extends PageQuery {
   @ApiPropertyOptional({ enum: TENANT_STATES })
-  @IsOmittable()
+  @Omittable()
   @IsIn(TENANT_STATES)
   state?: TenantState;
 
   @ApiPropertyOptional({ maxLength: 63 })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(63)
   plan?: string;
 
   @ApiPropertyOptional({ maxLength: 63 })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(63)
   region?: string;
 
   @ApiPropertyOptional({ maxLength: 63 })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(63)
   slug?: string;
 
   @ApiPropertyOptional({ maxLength: 63 })
-  @IsOmittable()
+  @Omittable()
   @IsString()
   @MaxLength(63)
   slugPrefix?: string;
@@ -145,7 +145,7 @@ export class ListTenantsQuery extends PageQuery {
   @ApiPropertyOptional({
     type: [String], maxItems: 8, items: { type: 'string', pattern: LABEL_FILTER_PATTERN }, description: 'key:value, repeatable; all must match.',
   })
-  @IsOmittable()
+  @Omittable()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value))
   @IsArray()
   @ArrayMaxSize(8)
