@@ -75,7 +75,10 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
 
   const pid = await Promise.race([firstNumber(shell.stdio[3] as Readable), ended.then(() => undefined)]);
   if (pid === undefined) throw new Error(`${options.command} could not be started`);
+  let over = false;
+  void ended.then(() => (over = true));
   const signal = (name: NodeJS.Signals) => {
+    if (over) return;
     try {
       process.kill(pid, name);
     } catch (error) {
