@@ -1,0 +1,50 @@
+/**
+ * `npm test [unit|db|e2e …] [-- jest options]`: runs the suites named, or all of them, and starts the servers that they
+ * need: PostgreSQL unless TEST_DATABASE_URL names one, Kafka unless KAFKA_BROKERS does.
+ * The last line is `N passed, N failed`.
+ */
+import { build } from './build.mjs';
+import { runSuite } from './test/run-suite.mjs';
+import { testServers } from './test/test-servers.mjs';
+
+const SUITES = ['unit', 'db', 'e2e'];
+const args = process.argv.slice(2);
+const named = SUITES.filter((suite) => args.includes(suite));
+const suites = named.length > 0 ? named : SUITES;
+const jestOptions = args.filter((arg) => !SUITES.includes(arg));
+const kafkaIsRequired = process.env.REQUIRE_KAFKA === '1';
+
+let passed = 0;
+const failures = [];
+const skipped = [];
+let servers = { env: {}, stop: async () => {} };
+
+try {
+  if (suites.some((suite) => suite !== 'unit')) {
+    await build();
+    servers = await testServers();
+    if (servers.withoutKafka && kafkaIsRequired) failures.push(`Kafka: ${servers.withoutKafka}`);
+  }
+  for (const suite of suites) {
+    const result = await runSuite(suite, jestOptions, servers.env);
+    passed += result.passed;
+    failures.push(...result.failures);
+    skipped.push(...result.skipped);
+  }
+} catch (error) {
+  failures.push(error.message);
+} finally {
+  await servers.stop();
+}
+
+if (kafkaIsRequired) failures.push(...skipped.map((name) => `skipped: ${name}`));
+else if (skipped.length > 0 || servers.withoutKafka) {
+  console.log(`\nSKIPPED${servers.withoutKafka ? `, for want of Kafka (${servers.withoutKafka})` : ''}:`);
+  for (const name of skipped) console.log(`  ${name}`);
+}
+if (failures.length > 0) {
+  console.log('\nFAILED:');
+  for (const failure of failures) console.log(`  ${failure}`);
+}
+console.log(`\n${passed} passed, ${failures.length} failed`);
+process.exit(failures.length > 0 ? 1 : 0);

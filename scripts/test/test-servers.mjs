@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** Speed over safety: these databases live no longer than the test run. */
+const POSTGRES_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '400' };
+
+/**
+ * Starts the servers that database and end-to-end suites need and that the environment does not name already.
+ *
+ * @returns the variables that tell tests where they are; `withoutKafka` says why there is no broker, where there is none.
+ */
+export async function testServers() {
+  const servers = await import('@tenantry/testing/servers');
+  const started = [];
+  const stop = async () => {
+    await Promise.all(started.splice(0).map((end) => end()));
+  };
+  try {
+    const [TEST_DATABASE_URL, kafka] = await Promise.all([postgresUrl(servers, started), kafkaBrokers(servers, started)]);
+    return { env: { TEST_DATABASE_URL, ...kafka.env }, withoutKafka: kafka.missing, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function postgresUrl({ startPostgres }, started) {
+  if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
+  const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-test-'));
+  let server;
+  started.push(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const start = () => startPostgres({ dataDir: path.join(folder, 'postgres'), password: 'postgres', settings: POSTGRES_SETTINGS });
+  server = await start().catch((error) => {
+    console.error(`PostgreSQL did not start, trying once more: ${error.message}`);
+    return start();
+  });
+  return server.adminUrl;
+}
+
+async function kafkaBrokers({ startKafkaBroker, KafkaUnavailableError }, started) {
+  if (process.env.KAFKA_BROKERS) return { env: {} };
+  try {
+    const broker = await startKafkaBroker();
+    started.push(() => broker.remove());
+    return { env: { KAFKA_BROKERS: broker.brokers } };
+  } catch (error) {
+    if (error instanceof KafkaUnavailableError) return { env: {}, missing: error.message };
+    throw error;
+  }
+}
