@@ -3,7 +3,6 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { HealthModule, loggingModule, type Logger, type ReadinessCheck } from '@tenantry/service';
 import { DataSource } from 'typeorm';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
-import { KeyAuthenticationModule } from './api-keys/key-authentication.module.js';
 import { newBus } from './bus/new-bus.js';
 import { WorkersModule } from './bus/workers.module.js';
 import { ClustersModule } from './clusters/clusters.module.js';
@@ -32,7 +31,6 @@ export class AppModule {
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(config.databaseUrl, config.databasePoolSize),
         HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
-        KeyAuthenticationModule,
         ...(parts.api ? api(config) : []),
         ...(parts.worker ? [worker(config, logger)] : []),
       ],
