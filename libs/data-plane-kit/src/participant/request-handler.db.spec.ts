@@ -3,7 +3,7 @@ import { type Isolation, type ParticipantRequest, pooledSchemaName, type Request
 import type { Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import type { WorkControl, WorkResult } from '@tenantry/messaging';
-import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from '@tenantry/testing';
+import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase, waitFor } from '@tenantry/testing';
 import { Pool } from 'pg';
 import { createRequestHandler } from './request-handler.js';
 
@@ -150,19 +150,29 @@ describe('provisioning', () => {
   });
 
   it('is done by one worker of the tenant at a time', async () => {
-    let waited = false;
+    const steps: string[] = [];
     let second: Promise<WorkResult> | undefined;
     const onStep = async (step: string): Promise<void> => {
+      steps.push(`first ${step}`);
       if (step !== 'provision.schema') return;
-      second = ask('provisioning', { onStep: (other) => { waited ||= other === 'provision.schema'; } });
-      await new Promise((resolve) => setImmediate(resolve));
-      expect(waited).toBe(false);
+      second = ask('provisioning', { onStep: (other) => { steps.push(`second ${other}`); } });
+      await waitFor('the second to ask for the lock', async () => steps.includes('second provision.schema') || (await askingForLock()) > 0);
     };
     await ask('provisioning', { onStep });
     await second;
-    expect(await query('SELECT count(*)::int AS n FROM tenantry.provisioned WHERE tenant_id = $1', [tenantId])).toEqual([{ n: 1 }]);
+    expect(steps.indexOf('second provision.schema')).toBeGreaterThan(steps.indexOf('first provision.open'));
   });
 });
+
+/** Sessions whose last statement asked for a worker's lock; the one that has it has gone on since. */
+async function askingForLock(): Promise<number> {
+  const [row] = await query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM pg_stat_activity
+     WHERE datname = current_database() AND usename = $1 AND query LIKE '%pg_try_advisory_lock%'`,
+    [database.logins.provisioner.name],
+  );
+  return row!.n;
+}
 
 describe('suspension and reactivation', () => {
   it('creates the frozen fence where nothing is provisioned yet, and reactivation then provisions', async () => {
