@@ -240,10 +240,15 @@ describe('bad bodies', () => {
     expect(problem.errors).toEqual([{ in: 'body', pointer: '', detail: 'must be a JSON object' }]);
   });
 
-  it('a missing body names what is required', async () => {
-    const { status, problem } = await post({});
-    expect(status).toBe(400);
-    expect(problem.errors?.every((error) => error.pointer === '/slug')).toBe(true);
+  it('a missing body is 400, an empty object names what is required', async () => {
+    const missing = await post({});
+    expect({ status: missing.status, errors: missing.problem.errors }).toEqual({
+      status: 400,
+      errors: [{ in: 'body', pointer: '', detail: 'a JSON object is required' }],
+    });
+    const empty = await post({ body: {} });
+    expect(empty.status).toBe(400);
+    expect(empty.problem.errors?.every((error) => error.pointer === '/slug')).toBe(true);
   });
 
   it('unknown and wrong properties are named by pointers, at every depth', async () => {

@@ -4,6 +4,9 @@ import { ApiProblems } from './api-problems.decorator.js';
 import { IfMatch } from './etag.js';
 import type { HttpRequest } from './http-message.js';
 
+/** What the document says; anything else is answered as a tag that does not match. */
+const IF_MATCH_PATTERN = '^(\\*|(W/)?"[^"]*"(, *(W/)?"[^"]*")*)$';
+
 function header(context: ExecutionContext): string | undefined {
   return context.switchToHttp().getRequest<HttpRequest>().headers['if-match'];
 }
@@ -25,7 +28,7 @@ export function ApiIfMatch(options: { required: boolean }): MethodDecorator {
       name: 'If-Match',
       required: options.required,
       description: 'The ETag of the version that you have read.',
-      schema: { type: 'string', example: '"1"' },
+      schema: { type: 'string', minLength: 1, pattern: IF_MATCH_PATTERN, example: '"1"' },
     }),
     ApiProblems(...(options.required ? ([412, 428] as const) : ([412] as const))),
   );

@@ -44,7 +44,7 @@ export function requireJson(request: HttpRequest, _response: HttpResponse, next:
  * JSON. Other methods' bodies are ignored. Goes behind {@link requireJson}.
  */
 export function useJsonBody(app: NestExpressApplication, limitBytes: number): void {
-  const type = (request: HttpRequest): boolean => takesBody(request);
+  const type = (request: HttpRequest): boolean => takesBody(request) && hasBody(request);
   app.useBodyParser('json', { limit: limitBytes, strict: true, type });
   app.use((error: unknown, _request: HttpRequest, _response: HttpResponse, next: NextFunction) =>
     next(translated(error, limitBytes)),

@@ -17,8 +17,10 @@ function flatten(errors: readonly ValidationError[], part: RequestPart, parent =
   });
 }
 
-function isPlainObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function requireObject(body: unknown): void {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return;
+  const detail = body === undefined ? 'a JSON object is required' : 'must be a JSON object';
+  throw new InvalidRequest([{ in: 'body', pointer: '', detail }]);
 }
 
 /**
@@ -39,17 +41,9 @@ export class RequestValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     const part = PARTS[metadata.type];
-    if (
-      metadata.type === 'body' &&
-      this.toValidate(metadata) &&
-      value !== undefined &&
-      !isPlainObject(value)
-    ) {
-      throw new InvalidRequest([{ in: 'body', pointer: '', detail: 'must be a JSON object' }]);
-    }
+    if (metadata.type === 'body' && this.toValidate(metadata)) requireObject(value);
     try {
-      // A missing body is validated like an empty one, so that the answer names the properties that are required.
-      return await super.transform(metadata.type === 'body' ? (value ?? {}) : value, metadata);
+      return await super.transform(value, metadata);
     } catch (error) {
       if (!(error instanceof InvalidRequest) || part === 'body') throw error;
       throw new InvalidRequest(error.errors.map((each) => ({ ...each, in: part })));
