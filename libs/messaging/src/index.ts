@@ -18,3 +18,7 @@ export { putTransportLoginTx, type TransportLogin } from './embedded/transport-l
 export { Relay, type RelayOptions } from './relay.js';
 export { createEmbeddedControlPlaneTransport, type EmbeddedControlPlaneOptions } from './embedded/embedded-control-plane-transport.js';
 export { createEmbeddedParticipantTransport, type EmbeddedParticipantOptions } from './embedded/embedded-participant-transport.js';
+export { createKafkaControlPlaneTransport, type KafkaControlPlaneOptions } from './kafka/kafka-control-plane-transport.js';
+export { createKafkaParticipantTransport, type KafkaParticipantOptions } from './kafka/kafka-participant-transport.js';
+export { type KafkaConnection } from './kafka/kafka-connection.js';
+export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';

@@ -15,10 +15,10 @@ export function parseEnvelope(value: unknown): ParsedEnvelope {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return { ok: false, reason: 'not an object' };
   const fields = value as Record<string, unknown>;
   for (const name of REQUIRED) {
-    if (!isAttribute(fields[name])) return { ok: false, reason: `${name} is missing, empty or no text of at most ${LONGEST_ATTRIBUTE} characters` };
+    if (!isAttribute(fields[name])) return { ok: false, reason: `${name} is missing, or no plain text of at most ${LONGEST_ATTRIBUTE} characters` };
   }
   for (const name of OPTIONAL) {
-    if (fields[name] !== undefined && !isAttribute(fields[name])) return { ok: false, reason: `${name} is no text` };
+    if (fields[name] !== undefined && !isAttribute(fields[name])) return { ok: false, reason: `${name} is no plain text` };
   }
   for (const name of NUMBERS) {
     if (fields[name] !== undefined && !isDecimal(fields[name])) return { ok: false, reason: `${name} is no decimal number` };
@@ -35,8 +35,9 @@ export function positioned(parsed: ParsedEnvelope): ParsedEnvelope {
   return parsed;
 }
 
+/** Also no control characters and no half of a surrogate pair: Postgres stores neither, and a message that cannot be stored cannot be passed. */
 function isAttribute(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ATTRIBUTE;
+  return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ATTRIBUTE && value.isWellFormed() && !/\p{Cc}/u.test(value);
 }
 
 function isDecimal(value: unknown): boolean {

@@ -1,0 +1,92 @@
+import { topicNames } from '@tenantry/contracts';
+import type { ControlPlaneTransport, Subscription } from '../transport.js';
+import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
+import { deliverBatch } from './deliver-batch.js';
+import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
+import { KafkaSender, type TopicMessage } from './kafka-sender.js';
+import { DEFAULT_TOPIC_SETTINGS, ensureTopics, type TopicSettings } from './kafka-topics.js';
+import { SupervisedConsumer } from './supervised-consumer.js';
+
+export interface KafkaControlPlaneOptions extends KafkaConnection, Partial<TopicSettings> {
+  /** How often to look for new participants, in milliseconds. Default 10 000. */
+  readonly refreshMs?: number;
+}
+
+/** The Kafka transport's control-plane side. Nothing connects before it is used, and everything survives that the brokers are away. */
+export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptions): ControlPlaneTransport {
+  const { topicPrefix, logger, refreshMs = 10_000 } = options;
+  const settings: TopicSettings = {
+    partitions: options.partitions ?? DEFAULT_TOPIC_SETTINGS.partitions,
+    replicationFactor: options.replicationFactor ?? DEFAULT_TOPIC_SETTINGS.replicationFactor,
+    lifecycleRetentionMs: options.lifecycleRetentionMs ?? DEFAULT_TOPIC_SETTINGS.lifecycleRetentionMs,
+  };
+  const kafka = kafkaClient(options);
+  const topics = topicNames(topicPrefix);
+  const sender = new KafkaSender(kafka, logger);
+  const subscriptions: Subscription[] = [];
+  const known = new Set<string>();
+  let prepared = false;
+
+  const prepare = async (participants: readonly string[]): Promise<void> => {
+    if (prepared && participants.every((participant) => known.has(participant))) return;
+    await ensureTopics(kafka, topicPrefix, participants, settings);
+    prepared = true;
+    participants.forEach((participant) => known.add(participant));
+  };
+
+  return {
+    prepare,
+
+    async publish(messages) {
+      await prepare([]);
+      const on = (channel: 'state' | 'lifecycle'): TopicMessage[] =>
+        messages.filter((one) => one.channel === channel).map(({ envelope }) => ({ topic: topics[channel], message: toKafkaMessage(envelope) }));
+      // A state record is acknowledged before the events that it reflects; across topics nothing else orders them.
+      try {
+        await sender.send(on('state'));
+        await sender.send(on('lifecycle'));
+      } catch (error) {
+        // The brokers may have been replaced by empty ones; look at the topics again before the next try.
+        prepared = false;
+        throw error;
+      }
+    },
+
+    async consumeAcknowledgements({ participants, handler, onMalformed }) {
+      const ownerOf = new Map<string, string>();
+      const consumer = new SupervisedConsumer({
+        kafka,
+        logger,
+        // The underscore keeps it apart from every participant's groups.
+        groupId: `${topicPrefix ?? 'tenantry'}._control-plane`,
+        refreshMs,
+        topics: async () => {
+          const names = await participants();
+          await prepare(names);
+          names.forEach((name) => ownerOf.set(topics.acknowledgements(name), name));
+          return names.map((name) => topics.acknowledgements(name));
+        },
+        eachBatch: (payload, signal) =>
+          deliverBatch(payload, {
+            logger,
+            signal,
+            deliver: async (topic, message) => {
+              const participant = ownerOf.get(topic);
+              if (participant === undefined) return;
+              const parsed = fromKafkaMessage(message);
+              if (parsed.ok) await handler(participant, parsed.envelope);
+              else await onMalformed(participant, parsed.reason, rawText(message));
+            },
+          }),
+      });
+      subscriptions.push(consumer.subscription);
+      consumer.start();
+      return consumer.subscription;
+    },
+
+    async close() {
+      await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+      await sender.close();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { topicNames } from '@tenantry/contracts';
+import { positioned } from '../parse-envelope.js';
+import type { ParticipantTransport, Subscription } from '../transport.js';
+import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
+import { deliverBatch } from './deliver-batch.js';
+import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
+import { KafkaSender } from './kafka-sender.js';
+import { KafkaState } from './kafka-state.js';
+import { existingTopics } from './kafka-topics.js';
+import { SupervisedConsumer } from './supervised-consumer.js';
+
+export interface KafkaParticipantOptions extends KafkaConnection {
+  /** Whose acknowledgement topic is written; the broker's ACL says whether it may be. */
+  readonly participant: string;
+}
+
+/**
+ * The Kafka transport's side of a service. A group reads the lifecycle topic from its beginning when it is new. Groups are named
+ * `<topicPrefix>.<group>` at the broker. Topics are the control plane's to create; until they are there, everything waits.
+ */
+export function createKafkaParticipantTransport(options: KafkaParticipantOptions): ParticipantTransport {
+  const { participant, topicPrefix, logger } = options;
+  const kafka = kafkaClient(options);
+  const topics = topicNames(topicPrefix);
+  const groupPrefix = topicPrefix ?? 'tenantry';
+  const sender = new KafkaSender(kafka, logger);
+  const subscriptions: Subscription[] = [];
+  return {
+    async consumeLifecycle({ group, handler, onMalformed }) {
+      const consumer = new SupervisedConsumer({
+        kafka,
+        logger,
+        groupId: `${groupPrefix}.${group}`,
+        topics: () => existingTopics(kafka, [topics.lifecycle]),
+        eachBatch: (payload, signal) =>
+          deliverBatch(payload, {
+            logger,
+            signal,
+            deliver: async (_topic, message) => {
+              const parsed = positioned(fromKafkaMessage(message));
+              if (parsed.ok) await handler(parsed.envelope);
+              else await onMalformed(parsed.reason, rawText(message));
+            },
+          }),
+      });
+      subscriptions.push(consumer.subscription);
+      consumer.start();
+      return consumer.subscription;
+    },
+
+    async followState(follower) {
+      const state = new KafkaState({ kafka, logger, topic: topics.state, groupPrefix: `${groupPrefix}.${participant}`, follower });
+      subscriptions.push(state.subscription);
+      await state.start();
+      return state.subscription;
+    },
+
+    async acknowledge(messages) {
+      await sender.send(messages.map((message) => ({ topic: topics.acknowledgements(participant), message: toKafkaMessage(message) })));
+    },
+
+    async close() {
+      await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+      await sender.close();
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { topicNames } from '@tenantry/contracts';
+import { pgExecutor, type SqlExecutor } from '@tenantry/database';
+import { newId } from '@tenantry/kernel';
+import { busDatabase, TRANSPORT_CASES, waitFor, type BusDatabase, type TransportRig } from '@tenantry/testing';
+import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { Pool } from 'pg';
+import { Outbox } from '../outbox.js';
+import { Relay } from '../relay.js';
+import type { ControlPlaneTransport, LifecycleEnvelope, ParticipantTransport } from '../transport.js';
+import { createKafkaControlPlaneTransport } from './kafka-control-plane-transport.js';
+import { createKafkaParticipantTransport } from './kafka-participant-transport.js';
+import { TopicMisconfigured } from './kafka-topics.js';
+
+const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+
+// Without a broker the suite is skipped, and `npm test` says so; where Kafka is required it runs and fails.
+const brokers = (process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092').split(',');
+const onKafka = process.env['KAFKA_BROKERS'] || process.env['REQUIRE_KAFKA'] === '1' ? describe : describe.skip;
+
+onKafka('Kafka transport', () => {
+  const topicPrefix = `test-${newId()}`;
+  const topics = topicNames(topicPrefix);
+  const connection = { brokers, clientId: 'transport-test', topicPrefix, logger };
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+  let database: BusDatabase;
+  let pool: Pool;
+  let sql: SqlExecutor;
+  let admin: Admin;
+  let control: ControlPlaneTransport;
+  let relay: Relay;
+  let participants: ParticipantTransport[];
+
+  beforeAll(async () => {
+    database = await busDatabase();
+    pool = new Pool({ connectionString: database.controlUrl, max: 20 });
+    sql = pgExecutor(pool);
+    admin = kafka.admin();
+    await admin.connect();
+  });
+
+  afterAll(async () => {
+    await admin.deleteTopics({ topics: (await admin.listTopics()).filter((topic) => topic.startsWith(topicPrefix)) });
+    await admin.disconnect();
+    await pool.end();
+    await database.drop();
+  });
+
+  beforeEach(() => {
+    participants = [];
+    control = createKafkaControlPlaneTransport({ ...connection, partitions: 3 });
+    relay = new Relay({ pool, transport: control, logger });
+    relay.start();
+  });
+
+  afterEach(async () => {
+    await Promise.all(participants.map((participant) => participant.close()));
+    await relay.stop();
+    await control.close();
+  });
+
+  const participant = async (name: string): Promise<ParticipantTransport> => {
+    const transport = createKafkaParticipantTransport({ ...connection, participant: name });
+    participants.push(transport);
+    return transport;
+  };
+
+  it.each(TRANSPORT_CASES)(
+    '$name',
+    async ({ run }) => {
+      const outbox = new Outbox();
+      await control.prepare(['alice', 'bob']);
+      const rig: TransportRig = {
+        control,
+        participant,
+        enqueue: (events) => outbox.enqueueTx(sql, events),
+        saveState: (record) => outbox.saveStateTx(sql, record),
+      };
+      await run(rig);
+    },
+    60_000,
+  );
+
+  it('makes its topics with the cleanup policy that they need, and refuses another', async () => {
+    await control.prepare(['carol']);
+    const policyOf = async (name: string) => {
+      const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name, configNames: ['cleanup.policy'] }] });
+      return resources[0]?.configEntries[0]?.configValue;
+    };
+    expect(await policyOf(topics.lifecycle)).toBe('delete');
+    expect(await policyOf(topics.state)).toBe('compact');
+    expect(await policyOf(topics.acknowledgements('carol'))).toBe('delete');
+
+    const wrong = `${topicPrefix}-wrong`;
+    await admin.createTopics({ topics: [{ topic: topicNames(wrong).state }] });
+    const other = createKafkaControlPlaneTransport({ ...connection, topicPrefix: wrong });
+    await expect(other.prepare([])).rejects.toThrow(TopicMisconfigured);
+    await other.close();
+  });
+
+  it('passes what is no envelope, with the reason, and delivers what comes in structured mode', async () => {
+    await control.prepare([]);
+    const tenantId = newId();
+    const producer = kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    const event = {
+      specversion: '1.0', id: newId(), source: '/elsewhere', type: 'tenant.updated.v1', time: new Date().toISOString(), subject: tenantId,
+      tenantseq: '7', generation: '3', data: { version: 1, plan: 'free', changed: [] },
+    };
+    await producer.send({
+      topic: topics.lifecycle,
+      messages: [
+        { key: tenantId, value: 'no \0 json' },
+        { key: tenantId, value: null },
+        { key: tenantId, value: '{}', headers: { ce_specversion: '1.0', ce_id: 'x' } },
+        { key: tenantId, value: JSON.stringify(event), headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' } },
+      ],
+    });
+    await producer.disconnect();
+    const reasons: string[] = [];
+    const delivered: LifecycleEnvelope[] = [];
+    const subscription = await (await participant('alice')).consumeLifecycle({
+      group: 'alice.malformed',
+      handler: async (message) => void delivered.push(message),
+      onMalformed: async (reason, raw) => void reasons.push(`${reason}: ${raw}`),
+    });
+    const received = await waitFor('the structured event', () => delivered.find(({ subject }) => subject === tenantId), 20_000);
+    const { specversion, tenantseq, ...rest } = event;
+    expect(received).toEqual({ ...rest, tenantSeq: tenantseq });
+    expect(specversion).toBe('1.0');
+    expect(reasons).toHaveLength(3);
+    expect(reasons[0]).toBe('the value is no JSON: no \uFFFD json');
+    await subscription.stop();
+  }, 60_000);
+});

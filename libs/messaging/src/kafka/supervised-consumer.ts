@@ -1,0 +1,129 @@
+import { backoffMs, type Backoff } from '@tenantry/kernel';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { BackgroundSubscription } from '../background-subscription.js';
+import type { Logger } from '../logger.js';
+import { pause } from '../pause.js';
+
+const BACKOFF: Backoff = { baseMs: 250, maxMs: 5_000 };
+/** Crashes in a row, with the brokers answering and not one successful fetch in between, after which it gives up. */
+const MAX_CRASHES = 10;
+
+export interface SupervisedConsumerOptions {
+  readonly kafka: Kafka;
+  readonly logger: Logger;
+  readonly groupId: string;
+  /**
+   * Which topics to read. Asked before every start, so it doubles as the test whether the brokers answer; while it rejects or gives none,
+   * the consumer waits.
+   */
+  readonly topics: () => Promise<readonly string[]>;
+  /** How often to look for a change of the topics, in milliseconds; never unless told. */
+  readonly refreshMs?: number;
+  readonly eachBatch: (payload: EachBatchPayload, signal: AbortSignal) => Promise<void>;
+  /** Called with the offset that a partition will be read at next. */
+  readonly onPosition?: (partition: number, next: bigint) => void;
+}
+
+/**
+ * A kafkajs consumer that is started again when it crashes. While the brokers cannot be reached it waits for as long as that takes; one that
+ * crashes again and again although they can be reached fails for good.
+ */
+export class SupervisedConsumer {
+  readonly subscription = new BackgroundSubscription(() => this.running ?? Promise.resolve());
+  private running?: Promise<void>;
+  private crashes = 0;
+  private outages = 0;
+
+  constructor(private readonly options: SupervisedConsumerOptions) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.subscription;
+    while (!signal.aborted) {
+      const topics = await this.currentTopics();
+      if (topics === undefined || topics.length === 0) {
+        await pause(backoffMs(BACKOFF, ++this.outages), signal);
+        continue;
+      }
+      this.outages = 0;
+      try {
+        await this.consume(topics);
+      } catch (err) {
+        this.crashes++;
+        const { logger, groupId } = this.options;
+        if (this.crashes > MAX_CRASHES) {
+          logger.error({ err, groupId, crashes: this.crashes }, 'consumer gives up');
+          this.subscription.fail(err);
+          return;
+        }
+        logger.warn({ err, groupId, crashes: this.crashes }, 'consumer is started again');
+        await pause(backoffMs(BACKOFF, this.crashes), signal);
+      }
+    }
+  }
+
+  private async currentTopics(): Promise<readonly string[] | undefined> {
+    const { topics, logger, groupId } = this.options;
+    try {
+      return await topics();
+    } catch (err) {
+      logger.warn({ err, groupId }, 'consumer waits for the brokers');
+      return undefined;
+    }
+  }
+
+  /** Returns when it was stopped or the topics changed; throws what the consumer crashed with. */
+  private async consume(topics: readonly string[]): Promise<void> {
+    const { kafka, groupId, logger, eachBatch } = this.options;
+    const { signal } = this.subscription;
+    const consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: 10_000,
+      heartbeatInterval: 2_000,
+      rebalanceTimeout: 30_000,
+      // A stop waits for the running fetch.
+      maxWaitTimeInMs: 500,
+      allowAutoTopicCreation: false,
+      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: async () => false },
+    });
+    const ended = new AbortController();
+    try {
+      const crashed = this.watch(consumer);
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: 4,
+        eachBatch: (payload) => eachBatch(payload, signal),
+      });
+      await Promise.race([crashed, this.stopOrChange(topics, AbortSignal.any([signal, ended.signal]))]);
+    } finally {
+      ended.abort();
+      await consumer.disconnect().catch((err: unknown) => logger.debug({ err, groupId }, 'consumer cannot be disconnected'));
+    }
+  }
+
+  /** Rejects when the consumer crashes; a fetch that succeeds is progress. */
+  private watch(consumer: Consumer): Promise<never> {
+    consumer.on(consumer.events.FETCH, () => (this.crashes = 0));
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      this.options.onPosition?.(payload.partition, BigInt(payload.lastOffset) + 1n);
+    });
+    const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
+    crashed.catch(() => undefined);
+    return crashed;
+  }
+
+  private async stopOrChange(topics: readonly string[], signal: AbortSignal): Promise<void> {
+    const { refreshMs = Number.MAX_SAFE_INTEGER } = this.options;
+    while (!signal.aborted) {
+      await pause(Math.min(refreshMs, 2 ** 31 - 1), signal);
+      const current = signal.aborted ? undefined : await this.currentTopics();
+      if (current && [...current].sort().join() !== [...topics].sort().join()) return;
+    }
+  }
+}
