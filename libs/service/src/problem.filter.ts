@@ -57,8 +57,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const { requestId, traceId } = requestContextOf(request);
-    const problem: Problem = {
-      ...fields,
+    const standard: Problem = {
       type: problemType(code),
       title: entry.title,
       status: entry.status,
@@ -68,6 +67,8 @@ export class ProblemFilter implements ExceptionFilter {
       requestId,
       traceId,
     };
+    // Twice: the first fixes the order in which people read it, the second lets no field displace a standard member.
+    const problem: Problem = { ...standard, ...fields, ...standard };
     response.statusCode = entry.status;
     for (const [name, value] of Object.entries(entry.headers?.(fields) ?? {}))
       response.setHeader(name, value);

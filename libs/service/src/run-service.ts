@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Drain } from './drain.js';
+import { ServerDrain } from './server-drain.js';
 
 /** How a process serves and leaves. */
 export interface RunServiceOptions {
@@ -16,14 +17,15 @@ export interface RunServiceOptions {
 
 /**
  * Listens, logs `ready` with the address, and on SIGTERM or SIGINT leaves gracefully: drains, stops accepting,
- * finishes running requests, runs the providers' shutdown hooks (`beforeApplicationShutdown` is where workers finish
+ * answers the open requests, runs the providers' shutdown hooks (`beforeApplicationShutdown` is where workers finish
  * or hand back their work), exits 0. A second signal does not hurry it.
  */
 export async function runService(app: INestApplication, options: RunServiceOptions): Promise<void> {
   const { logger } = options;
+  const server = new ServerDrain(app.getHttpServer());
   let leaving: Promise<void> | undefined;
   const leave = (signal: string): void => {
-    leaving ??= shutDown(app, options, signal);
+    leaving ??= shutDown(app, server, options, signal);
   };
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
@@ -31,7 +33,12 @@ export async function runService(app: INestApplication, options: RunServiceOptio
   logger.info({ url: await app.getUrl() }, 'ready');
 }
 
-async function shutDown(app: INestApplication, options: RunServiceOptions, signal: string): Promise<void> {
+async function shutDown(
+  app: INestApplication,
+  server: ServerDrain,
+  options: RunServiceOptions,
+  signal: string,
+): Promise<void> {
   const { logger, drainMs = 0, shutdownTimeoutMs = 25_000 } = options;
   logger.info({ signal }, 'shutting down');
   setTimeout(() => {
@@ -41,6 +48,7 @@ async function shutDown(app: INestApplication, options: RunServiceOptions, signa
   try {
     app.get(Drain, { strict: false }).begin();
     await wait(drainMs);
+    await server.close();
     await app.close();
     logger.info('stopped');
     process.exit(0);
