@@ -1,4 +1,3 @@
-export { describeOnEachTransport } from './describe-transports.js';
 export { busDatabase, type BusDatabase } from './bus-database.js';
 export { TRANSPORT_CASES, type TransportCase, type TransportRig } from './transport-cases.js';
 export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-database.js';

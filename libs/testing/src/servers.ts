@@ -15,5 +15,6 @@ export {
 export { migrateApp, startApp, untilReady } from './app-process.js';
 export { readableLogLine } from './readable-log.js';
 export { HttpClient, type HttpAnswer, type HttpRequestOptions } from './http-client.js';
+export { testedTransports } from './tested-transports.js';
 export { startSystem, type SystemOptions, type SystemTransport, type SystemUnderTest } from './system-under-test.js';
 export { waitFor } from './wait-for.js';
