@@ -11,7 +11,7 @@ export function newBus(config: Config, logger: Logger): Bus {
   // An idle connection that breaks is replaced at its next use; unheard, the event would end the process.
   pool.on('error', (err) => logger.warn({ err }, 'an idle database connection broke'));
   const transport = config.kafkaBrokers
-    ? createKafkaControlPlaneTransport({ brokers: [...config.kafkaBrokers], topicPrefix: config.kafkaTopicPrefix, logger })
+    ? createKafkaControlPlaneTransport({ brokers: [...config.kafkaBrokers], clientId: 'tenantry-control-plane', topicPrefix: config.kafkaTopicPrefix, logger })
     : createEmbeddedControlPlaneTransport({ pool, logger });
   return { pool, transport, logger };
 }

@@ -233,4 +233,6 @@ GRANT SELECT, INSERT, UPDATE ON tenantry.cluster, tenantry.tenant, tenantry.part
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenantry.route, tenantry.wake, tenantry.idempotency_key, tenantry.parked_fact TO tenantry_control;
 GRANT SELECT, INSERT ON tenantry.audit_entry, tenantry.rejected_acknowledgement TO tenantry_control;
 GRANT USAGE ON SEQUENCE tenantry.wake_lease TO tenantry_control;
+-- /readyz compares the migration level.
+GRANT SELECT ON tenantry.migration TO tenantry_control;
 `;
