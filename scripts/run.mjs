@@ -23,10 +23,11 @@ export function toolEnv(extra = {}) {
 /**
  * Runs an installed command to its end in the repository's root, silently.
  *
+ * @param {{ env?: Record<string, string>, cwd?: string, allowFailure?: boolean }} options
  * @returns {Promise<string>} what it wrote to stdout.
- * @throws Error holding everything it wrote, when it ends with another status than 0.
+ * @throws Error holding everything it wrote, when it ends with another status than 0 and may not.
  */
-export async function run(command, args, { env = {}, cwd = ROOT } = {}) {
+export async function run(command, args, { env = {}, cwd = ROOT, allowFailure = false } = {}) {
   const child = spawn(command, args, { cwd, env: toolEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let everything = '';
@@ -39,6 +40,6 @@ export async function run(command, args, { env = {}, cwd = ROOT } = {}) {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(signal ?? code));
   });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${everything}`.trimEnd());
+  if (status !== 0 && !allowFailure) throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${everything}`.trimEnd());
   return stdout;
 }

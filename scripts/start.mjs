@@ -7,7 +7,6 @@ import path from 'node:path';
 import { build } from './build.mjs';
 import { holdLock, LockHeldError } from './lock.mjs';
 import { configuration, PORT_VARIABLES } from './start/configuration.mjs';
-import { ensureDatabases } from './start/databases.mjs';
 import { keepRunning } from './start/keep-running.mjs';
 import { DEV_FILE, secrets, STATE_FOLDER, writeDevFile } from './start/state.mjs';
 
@@ -52,7 +51,7 @@ async function serve(config) {
   const kept = secrets(newApiKey);
   const postgres = config.databaseUrl ? undefined : await startPostgres(servers, config, kept);
   const serverUrl = config.databaseUrl ?? postgres.adminUrl;
-  await ensureDatabases(serverUrl, Object.values(DATABASES));
+  await servers.ensureDatabases(serverUrl, Object.values(DATABASES));
 
   const environment = servers.installationEnvironment({
     serverUrl,

@@ -14,7 +14,7 @@ export async function testServers() {
   const servers = await import('@tenantry/testing/servers');
   const started = [];
   const stop = async () => {
-    await Promise.all(started.splice(0).map((end) => end()));
+    for (const end of started.splice(0).reverse()) await end();
   };
   try {
     const [TEST_DATABASE_URL, kafka] = await Promise.all([postgresUrl(servers, started), kafkaBrokers(servers, started)]);
@@ -28,16 +28,13 @@ export async function testServers() {
 async function postgresUrl({ startPostgres }, started) {
   if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
   const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-test-'));
-  let server;
-  started.push(async () => {
-    await server?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
+  started.push(() => rm(folder, { recursive: true, force: true }));
   const start = () => startPostgres({ dataDir: path.join(folder, 'postgres'), password: 'postgres', settings: POSTGRES_SETTINGS });
-  server = await start().catch((error) => {
+  const server = await start().catch((error) => {
     console.error(`PostgreSQL did not start, trying once more: ${error.message}`);
     return start();
   });
+  started.push(() => server.stop());
   return server.adminUrl;
 }
 

@@ -6,11 +6,11 @@ export function readableLogLine(line: string): string {
   const entry = parse(line);
   if (!entry) return line;
   const time = new Date(typeof entry['time'] === 'number' || typeof entry['time'] === 'string' ? entry['time'] : Date.now());
-  const level = LEVELS[Number(entry['level'])] ?? String(entry['level'] ?? '').toUpperCase();
+  const level = LEVELS[Number(entry['level'])] ?? text(entry['level']).toUpperCase();
   const fields = Object.entries(entry)
     .filter(([name]) => !OMITTED.has(name))
     .map(([name, value]) => ` ${name}=${typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value)}`);
-  return `${time.toISOString().slice(11, 23)} ${level.padEnd(5)} ${String(entry['msg'] ?? '')}${fields.join('')}`;
+  return `${time.toISOString().slice(11, 23)} ${level.padEnd(5)} ${text(entry['msg'])}${fields.join('')}`;
 }
 
 function parse(line: string): Record<string, unknown> | undefined {
@@ -20,4 +20,8 @@ function parse(line: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

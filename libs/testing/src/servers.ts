@@ -1,6 +1,7 @@
 export { startGuarded, type GuardedProcess, type GuardedProcessOptions, type ProcessEnd } from './guarded-process.js';
 export { freePort, isPortFree } from './free-port.js';
 export { startPostgres, type PostgresServer, type PostgresServerOptions } from './postgres-server.js';
+export { ensureDatabases } from './ensure-databases.js';
 export { startKafkaBroker, type KafkaBroker } from './kafka-broker.js';
 export { KafkaUnavailableError } from './kafka-jars.js';
 export { untilMessagesPass } from './kafka-probe.js';

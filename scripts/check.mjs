@@ -1,0 +1,38 @@
+/** `npm run check`: everything that a machine can say about the code without running it. One line per check. */
+import { build } from './build.mjs';
+import { compose } from './check/compose.mjs';
+import { importRules, importRulesBite } from './check/import-rules.mjs';
+import { lockFile } from './check/lock-file.mjs';
+import { compareDocuments } from './generate/documents.mjs';
+import { openApiDocuments } from './generate/openapi.mjs';
+import { schemaDocuments } from './generate/schema.mjs';
+import { run } from './run.mjs';
+
+const CHECKS = {
+  'build (libs and apps compile)': build,
+  'types (tests included)': () => run('tsc', ['-p', 'tsconfig.check.json']),
+  'lint (eslint)': () => run('eslint', ['.']),
+  'format (prettier)': () => run('prettier', ['--check', '--log-level=warn', '.']),
+  'import rules (dependency-cruiser)': importRules,
+  'import rules bite (seeded violations)': importRulesBite,
+  'OpenAPI documents are current': async () => compareDocuments(await openApiDocuments()),
+  'database schemas are current': async () => compareDocuments(await schemaDocuments()),
+  'docker-compose.yml is valid (Compose specification)': compose,
+  'lock file is complete and names no registry': lockFile,
+};
+
+let failed = 0;
+for (const [name, check] of Object.entries(CHECKS)) {
+  const startedAt = performance.now();
+  const error = await check().then(
+    () => undefined,
+    (reason) => reason,
+  );
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${error ? 'FAIL' : 'ok  '} ${name} (${seconds} s)`);
+  if (!error) continue;
+  failed += 1;
+  console.log(error.message.replace(/^/gm, '     '));
+}
+console.log(`${Object.keys(CHECKS).length - failed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
