@@ -11,7 +11,9 @@ export class ClusterStore {
 
   /** All regions that a cluster is in. */
   async regionsTx(tx: Tx): Promise<string[]> {
-    const rows = await tx.sql.query<{ region: string }>('SELECT DISTINCT region FROM tenantry.cluster ORDER BY region');
+    const rows = await tx.sql.query<{ region: string }>(
+      'SELECT DISTINCT region FROM tenantry.cluster ORDER BY region',
+    );
     return rows.map((row) => row.region);
   }
 

@@ -9,7 +9,7 @@ const NAME = 'default';
  * @returns whether it was inserted. @throws RangeError when the region's name is not one.
  */
 export async function declareDefaultClusterTx(sql: SqlExecutor, region = 'default'): Promise<boolean> {
-  if (!isClusterName(region)) throw new RangeError(`"${region}" cannot be the name of a region`);
+  if (!isClusterName(region)) throw new RangeError('the default region has no name that a region can have');
   const inserted = await sql.query(
     `INSERT INTO tenantry.cluster (name, region, created_at) SELECT $1, $2, tenantry.now()
      WHERE NOT EXISTS (SELECT FROM tenantry.cluster) ON CONFLICT (name) DO NOTHING RETURNING name`,

@@ -18,7 +18,8 @@ export class IdempotencyCompletion {
   async completeTx(manager: EntityManager, result: unknown): Promise<void> {
     const held = currentClaim();
     if (!held) return;
-    if (held.replay) throw new Error('a replayed request must not write; run its command on IdempotentCommandBus');
+    if (held.replay)
+      throw new Error('a replayed request must not write; run its command on IdempotentCommandBus');
     const kept = await managerExecutor(manager).query(
       `UPDATE tenantry.idempotency_key
        SET result = CASE WHEN completed_at IS NULL THEN $4::jsonb ELSE result END, completed_at = coalesce(completed_at, tenantry.now())

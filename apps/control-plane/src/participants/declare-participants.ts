@@ -26,7 +26,12 @@ export async function declareParticipantsTx(sql: SqlExecutor, names: readonly st
       actor: 'system:configuration',
       action: 'participant.create',
       resource: `participants/${name}`,
-      after: { required: true, capabilities: CAPABILITIES, stores: STORES, ackTimeoutMs: DEFAULT_ACK_TIMEOUT_MS },
+      after: {
+        required: true,
+        capabilities: CAPABILITIES,
+        stores: STORES,
+        ackTimeoutMs: DEFAULT_ACK_TIMEOUT_MS,
+      },
     });
   }
   return added;

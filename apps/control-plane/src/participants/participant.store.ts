@@ -21,7 +21,9 @@ export class ParticipantStore {
   }
 
   async longestAckTimeoutMsTx(tx: Tx): Promise<number> {
-    const [row] = await tx.sql.query<{ longest: number | null }>('SELECT max(ack_timeout_ms) AS longest FROM tenantry.participant');
+    const [row] = await tx.sql.query<{ longest: number | null }>(
+      'SELECT max(ack_timeout_ms) AS longest FROM tenantry.participant',
+    );
     return row?.longest ?? DEFAULT_ACK_TIMEOUT_MS;
   }
 
@@ -39,8 +41,18 @@ export class ParticipantStore {
   }
 
   /** Notes where a participant has acknowledged that a tenant is. */
-  async observeTx(tx: Tx, tenantId: string, participant: string, observed: ObservedState, generation: number): Promise<void> {
-    await tx.manager.update(TenantParticipant, { tenantId, participant }, { observed, observedGeneration: generation });
+  async observeTx(
+    tx: Tx,
+    tenantId: string,
+    participant: string,
+    observed: ObservedState,
+    generation: number,
+  ): Promise<void> {
+    await tx.manager.update(
+      TenantParticipant,
+      { tenantId, participant },
+      { observed, observedGeneration: generation },
+    );
   }
 
   /** Notes a sign of life; nothing else of a participant changes by it. */

@@ -2,13 +2,15 @@ import { Module } from '@nestjs/common';
 import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { GetParticipantHandler } from './get-participant.query.js';
 import { ListParticipantsHandler } from './list-participants.query.js';
-import { ParticipantDirectoryModule } from './participant-directory.module.js';
 import { ParticipantController } from './participant.controller.js';
 import { PutParticipantHandler } from './put-participant.command.js';
 
-/** The participants' REST surface; needs DatabaseModule and CqrsModule. */
+/**
+ * The participants' REST surface; needs DatabaseModule and CqrsModule. ParticipantReadModel and ParticipantsChanged are
+ * LifecycleModule's, since the workers share them: a second instance of the signal would reach nobody.
+ */
 @Module({
-  imports: [LifecycleModule, ParticipantDirectoryModule],
+  imports: [LifecycleModule],
   controllers: [ParticipantController],
   providers: [PutParticipantHandler, GetParticipantHandler, ListParticipantsHandler],
 })

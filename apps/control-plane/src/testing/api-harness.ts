@@ -1,0 +1,129 @@
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { pgExecutor } from '@tenantry/database';
+import {
+  configureHttpApp,
+  createHttpApp,
+  createLogger,
+  loggingModule,
+  newApiKey,
+  type Problem,
+  type Role,
+} from '@tenantry/service';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
+import { insertFirstAdminKeyTx } from '../api-keys/first-admin-key.js';
+import { KeyAuthenticator } from '../api-keys/key-authenticator.js';
+import { ClustersModule } from '../clusters/clusters.module.js';
+import { CONTROL_PLANE_PROBLEMS } from '../control-plane.problems.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { ParticipantsModule } from '../participants/participants.module.js';
+import { RoutingModule } from '../routing/routing.module.js';
+import { TenantsModule } from '../tenants/tenants.module.js';
+import { LifecycleHarness } from './lifecycle-harness.js';
+
+export interface Answer<B> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: B;
+}
+
+export interface Call {
+  readonly key?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The REST API of a control plane over a database of its own, on a free port; `control` drives what is behind it. */
+export class ApiHarness {
+  private constructor(
+    readonly control: LifecycleHarness,
+    readonly app: NestExpressApplication,
+    readonly adminKey: string,
+    private readonly url: string,
+  ) {}
+
+  static async start(participants?: readonly string[]): Promise<ApiHarness> {
+    const control = await LifecycleHarness.start(participants);
+    const first = newApiKey();
+    await control.admin.query('BEGIN');
+    await insertFirstAdminKeyTx(pgExecutor(control.admin), first.hash);
+    await control.admin.query('COMMIT');
+    const logger = createLogger({ service: 'control-plane-test', level: 'fatal' });
+    @Module({
+      imports: [
+        loggingModule(logger),
+        CqrsModule.forRoot(),
+        DatabaseModule.forRoot(control.serviceUrl, 10),
+        IdempotencyModule,
+        ApiKeysModule,
+        ClustersModule,
+        OperationsModule,
+        ParticipantsModule,
+        RoutingModule,
+        TenantsModule.forRoot({ defaultMs: 86_400_000, minimumMs: 0 }),
+      ],
+    })
+    class ApiModule {}
+    const app = await createHttpApp(ApiModule);
+    configureHttpApp(app, {
+      logger,
+      authenticator: app.get(KeyAuthenticator),
+      catalogue: CONTROL_PLANE_PROBLEMS,
+      openApi: { title: 'test', description: 'test', version: '0' },
+    });
+    await app.listen(0, '127.0.0.1');
+    return new ApiHarness(control, app, first.key, await app.getUrl());
+  }
+
+  async stop(): Promise<void> {
+    await this.app.close();
+    await this.control.stop();
+  }
+
+  /** Calls the API as the administrator, unless another key is given (empty: none). `B` is what the body should be. */
+  async call<B = Problem>(
+    method: string,
+    path: string,
+    { key = this.adminKey, body, headers = {} }: Call = {},
+  ): Promise<Answer<B>> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: {
+        ...(key && { authorization: `Bearer ${key}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  }
+
+  /** A new key of a role. */
+  async keyFor(role: Role): Promise<string> {
+    const { body } = await this.call<{ key: string }>('POST', '/v1/api-keys', {
+      body: { name: `a ${role}`, role },
+    });
+    return body.key;
+  }
+
+  async document(): Promise<OpenAPIObject> {
+    return (await this.call<OpenAPIObject>('GET', '/openapi.json')).body;
+  }
+
+  /** The audit entries of one resource, oldest first. */
+  audit(resource: string): Promise<{ actor: string; action: string; before: unknown; after: unknown }[]> {
+    return this.control.rows(
+      'SELECT actor, action, before, after FROM tenantry.audit_entry WHERE resource = $1 ORDER BY id',
+      [resource],
+    );
+  }
+}
