@@ -362,14 +362,17 @@ describe('several workers', () => {
     await ask();
     const claim = { limit: 10, leaseMs: FAR_MS, except: [] };
     const [first, second] = [await admin.connect(), await admin.connect()];
-    await first.query('BEGIN');
-    expect(await claimRequests(pgExecutor(first), claim)).toHaveLength(1);
-    await second.query(`SET statement_timeout = '5s'`);
-    expect(await claimRequests(pgExecutor(second), claim)).toEqual([]);
-    await first.query('COMMIT');
-    expect(await claimRequests(pgExecutor(second), claim)).toEqual([]);
-    first.release();
-    second.release(true);
+    try {
+      await first.query('BEGIN');
+      expect(await claimRequests(pgExecutor(first), claim)).toHaveLength(1);
+      await second.query(`SET statement_timeout = '5s'`);
+      expect(await claimRequests(pgExecutor(second), claim)).toEqual([]);
+      await first.query('COMMIT');
+      expect(await claimRequests(pgExecutor(second), claim)).toEqual([]);
+    } finally {
+      first.release(true);
+      second.release(true);
+    }
   });
 
   it('leave a request alone whose handler outlasts the lease several times', async () => {
@@ -385,6 +388,35 @@ describe('several workers', () => {
     expect(first.control.signal.aborted).toBe(false);
     first.end();
     expect(await answered()).toMatchObject([{ outcome: 'succeeded' }]);
+  });
+
+  it('do not take up a tenant again beside their own handler that outlived the lease', async () => {
+    const cut = await database.newLogin();
+    const cutPool = newPool(cut.url);
+    const held = heldHandler();
+    worker(held.handler, { pool: cutPool, leaseMs: 300 });
+    await ask();
+    const first = await call(held);
+    await admin.query(`ALTER ROLE ${cut.name} NOLOGIN`);
+    await admin.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = $1', [
+      cut.name,
+    ]);
+    expect(await aborted(first.control)).toEqual({ reason: new WorkAbandoned('lease-lost') });
+    await admin.query(
+      `UPDATE tenantry.inbox SET lease = nextval('tenantry.inbox_lease'), lease_until = now()`,
+    );
+    const other = newId();
+    await ask({}, { tenant: other });
+    await admin.query(`ALTER ROLE ${cut.name} LOGIN`);
+    const second = await call(held, 1);
+    expect(second.item.tenantId).toBe(other);
+    expect(held.calls).toHaveLength(2);
+    second.end();
+    first.fail(new Error('too late'));
+    (await call(held, 2)).end({ again: true });
+    expect(await answered()).toMatchObject([{ outcome: 'succeeded', evidence: { again: true } }]);
+    await Promise.all(workers.splice(0).map((one) => one.stop()));
+    await cutPool.end();
   });
 
   it('take over from one that is cut off, which notices by itself and whose late success counts for nothing', async () => {
