@@ -80,7 +80,11 @@ async function call(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? {} : (JSON.parse(text) as Answer['body']),
+  };
 }
 
 type Isolation = 'pooled' | 'schema';
@@ -172,7 +176,7 @@ describe.each(['pooled', 'schema'] as const)('a tenant of the %s model', (isolat
     ) {
       listed.push(...(page.body.data as { id: string }[]).map(({ id }) => id));
       if (page.body.nextCursor === null) break;
-      query = `?limit=2&cursor=${String(page.body.nextCursor)}`;
+      query = `?limit=2&cursor=${page.body.nextCursor as string}`;
     }
     expect(listed).toEqual(expect.arrayContaining(ids));
     expect(listed).toEqual([...listed].sort());
@@ -196,6 +200,50 @@ describe.each(['pooled', 'schema'] as const)('a tenant of the %s model', (isolat
     expect((await call(tenantId, 'GET', path)).status).toBe(404);
     expect((await call(tenantId, 'GET', documents)).status).toBe(404);
     expect((await call(tenantId, 'POST', documents, { body: { title: 'late' } })).status).toBe(404);
+  });
+
+  it('does a request with an Idempotency-Key once, with its answer or not at all', async () => {
+    const headers = { 'idempotency-key': newId() };
+    const request = { body: { name: 'Once' }, headers };
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, () => call(tenantId, 'POST', '/v1/projects', request)),
+    );
+    const [first] = answers;
+    for (const answer of answers) {
+      expect(answer.status).toBe(201);
+      expect(answer.body).toEqual(first?.body);
+      expect(answer.headers.get('location')).toBe(`/v1/projects/${String(first?.body.id)}`);
+      expect(answer.headers.get('etag')).toBe('"1"');
+    }
+    expect(answers.filter((answer) => answer.headers.get('idempotency-replayed') === 'true')).toHaveLength(3);
+
+    const reused = await call(tenantId, 'POST', '/v1/projects', { body: { name: 'Other' }, headers });
+    expect({ status: reused.status, code: reused.body.code }).toEqual({
+      status: 422,
+      code: 'idempotency-key-reused',
+    });
+    expect(
+      (await call(neighbour, 'POST', '/v1/projects', request)).headers.get('idempotency-replayed'),
+    ).toBeNull();
+
+    const refused = { 'idempotency-key': newId() };
+    expect((await call(tenantId, 'POST', '/v1/projects', { body: {}, headers: refused })).status).toBe(400);
+    expect(
+      (await call(tenantId, 'POST', '/v1/projects', { body: { name: 'x' }, headers: refused })).status,
+    ).toBe(201);
+
+    const deletion = { headers: { 'idempotency-key': newId(), 'if-match': '"1"' } };
+    const path = `/v1/projects/${String(first?.body.id)}`;
+    const gone = [
+      await call(tenantId, 'DELETE', path, deletion),
+      await call(tenantId, 'DELETE', path, deletion),
+    ];
+    expect(gone.map(({ status }) => status)).toEqual([204, 204]);
+    const bad = await call(tenantId, 'POST', '/v1/projects', {
+      body: { name: 'x' },
+      headers: { 'idempotency-key': 'a b' },
+    });
+    expect(bad.status).toBe(400);
   });
 
   it("answers for a neighbour's project exactly as for a missing one, by every verb", async () => {

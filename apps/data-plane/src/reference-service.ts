@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '@tenantry/data-plane-kit';
 import { ROLES_SQL } from './migrations/0001-roles.js';
 import { PROJECTS_SQL } from './migrations/0002-projects.js';
+import { IDEMPOTENCY_SQL } from './migrations/0003-idempotency.js';
 import { DEFAULT_ROLES } from './roles/default-roles.js';
 
 type Seed = ServiceDefinition['seed'];
@@ -30,6 +31,7 @@ export function referenceService(name: string): ServiceDefinition {
     migrations: [
       { name: '0001-roles', sql: ROLES_SQL },
       { name: '0002-projects', sql: PROJECTS_SQL },
+      { name: '0003-idempotency', sql: IDEMPOTENCY_SQL },
     ],
     globalTables: [],
     seed: seedRoles,

@@ -4,9 +4,9 @@ import { ApiProblems, InvalidRequest, addLogFields, isUuid, type HttpRequest } f
 
 const HEADER = 'Tenantry-Tenant';
 
-/** Parameter: the id of the tenant that the call is about. @throws InvalidRequest when the header is missing or no UUID. */
-export const TenantId = createParamDecorator((_data: unknown, context: ExecutionContext): string => {
-  const given = context.switchToHttp().getRequest<HttpRequest>().headers[HEADER.toLowerCase()];
+/** The tenant that a request is about. @throws InvalidRequest when the header is missing or no UUID. */
+export function tenantIdOf(request: HttpRequest): string {
+  const given = request.headers[HEADER.toLowerCase()];
   if (!isUuid(given)) {
     throw new InvalidRequest([
       {
@@ -19,7 +19,12 @@ export const TenantId = createParamDecorator((_data: unknown, context: Execution
   const tenantId = given.toLowerCase();
   addLogFields({ tenantId });
   return tenantId;
-});
+}
+
+/** Parameter: {@link tenantIdOf} the request. */
+export const TenantId = createParamDecorator((_data: unknown, context: ExecutionContext): string =>
+  tenantIdOf(context.switchToHttp().getRequest<HttpRequest>()),
+);
 
 /** Documents a controller whose every route takes {@link TenantId}. */
 export function TenantScoped(): ClassDecorator {

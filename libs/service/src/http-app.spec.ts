@@ -137,7 +137,8 @@ const logged: Record<string, unknown>[] = [];
 beforeAll(async () => {
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      for (const line of chunk.toString().split('\n').filter(Boolean)) logged.push(JSON.parse(line));
+      for (const line of chunk.toString().split('\n').filter(Boolean))
+        logged.push(JSON.parse(line) as Record<string, unknown>);
       done();
     },
   });

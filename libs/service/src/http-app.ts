@@ -5,6 +5,7 @@ import { Logger as NestLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import type { RoutedApplication } from './allowed-methods.js';
 import { ApiKeyGuard, type ApiKeyAuthenticator } from './api-key.guard.js';
+import { FrameworkLogger } from './framework-logger.js';
 import { buildOpenApiDocument, serveOpenApi, type OpenApiInfo } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 import type { ProblemCatalogue } from './problem-catalogue.js';
@@ -46,7 +47,7 @@ export function createHttpApp(
  * documentation. Call it once, between creating the app (with the module of {@link loggingModule}) and `listen`.
  */
 export function configureHttpApp(app: NestExpressApplication, options: HttpAppOptions): void {
-  app.useLogger(app.get(NestLogger));
+  app.useLogger(new FrameworkLogger(app.get(NestLogger)));
   app.disable('x-powered-by');
   // Entity tags name versions here; Express's own are hashes of bodies, and answer 304.
   app.disable('etag');
@@ -61,6 +62,5 @@ export function configureHttpApp(app: NestExpressApplication, options: HttpAppOp
 }
 
 function expressOf(app: INestApplication): RoutedApplication {
-  const express: RoutedApplication = app.getHttpAdapter().getInstance();
-  return express;
+  return app.getHttpAdapter().getInstance() as RoutedApplication;
 }

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import type { Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Drain } from './drain.js';
@@ -20,7 +21,7 @@ export interface RunServiceOptions {
  * answers the open requests, runs the providers' shutdown hooks (`beforeApplicationShutdown` is where workers finish
  * or hand back their work), exits 0. A second signal does not hurry it.
  */
-export async function runService(app: INestApplication, options: RunServiceOptions): Promise<void> {
+export async function runService(app: INestApplication<Server>, options: RunServiceOptions): Promise<void> {
   const { logger } = options;
   const server = new ServerDrain(app.getHttpServer());
   let leaving: Promise<void> | undefined;

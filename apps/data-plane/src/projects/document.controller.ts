@@ -17,6 +17,7 @@ import {
   type HttpResponse,
   type Page,
 } from '@tenantry/service';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { TenantId, TenantScoped } from '../tenant-scoped.decorator.js';
 import { DocumentDto, DocumentPageDto, DocumentSummaryDto, NewDocumentDto } from './document.dto.js';
 import type { Document, DocumentSummary } from './document.store.js';
@@ -49,6 +50,7 @@ export class DocumentController {
   }
 
   @Post()
+  @Idempotent()
   @RequireRole('operator')
   @ApiOperation({ summary: 'Add a document to a project.' })
   @ApiCreatedResponse({ type: DocumentDto, headers: { Location: { schema: { type: 'string' } } } })
@@ -77,6 +79,7 @@ export class DocumentController {
   }
 
   @Delete(':documentId')
+  @Idempotent()
   @RequireRole('operator')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a document.' })

@@ -21,6 +21,7 @@ import {
   type IfMatch,
   type Page,
 } from '@tenantry/service';
+import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { TenantId, TenantScoped } from '../tenant-scoped.decorator.js';
 import { NewProjectDto, ProjectChangeDto, ProjectDto, ProjectPageDto } from './project.dto.js';
 import type { Project } from './project.store.js';
@@ -47,6 +48,7 @@ export class ProjectController {
   }
 
   @Post()
+  @Idempotent()
   @RequireRole('operator')
   @ApiOperation({ summary: 'Make a project.' })
   @ApiCreatedResponse({ type: ProjectDto, headers: { ...ETAG, Location: { schema: { type: 'string' } } } })
@@ -90,6 +92,7 @@ export class ProjectController {
   }
 
   @Delete(':projectId')
+  @Idempotent()
   @RequireRole('operator')
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a project and its documents.' })

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { IdempotencyStore } from '../idempotency/idempotency.store.js';
 import { DocumentController } from './document.controller.js';
 import { DocumentStore } from './document.store.js';
 import { Documents } from './documents.js';
@@ -8,6 +9,6 @@ import { Projects } from './projects.js';
 
 @Module({
   controllers: [ProjectController, DocumentController],
-  providers: [Projects, ProjectStore, Documents, DocumentStore],
+  providers: [Projects, ProjectStore, Documents, DocumentStore, IdempotencyStore],
 })
 export class ProjectsModule {}
