@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describeDatabase } from './describe-database.mjs';
+import { describeDatabase, rolesOf } from './describe-database.mjs';
 
 const APPS = ['control-plane', 'data-plane'];
 
@@ -20,16 +20,17 @@ export async function schemaDocuments() {
     const environment = servers.installationEnvironment({
       serverUrl: server.adminUrl,
       databases,
-      loginPrefix: 'tenantry_login',
+      loginPrefix: 'tenantry',
       password: 'secret',
       adminKeyHash: '0'.repeat(64),
       dataPlaneKeyHash: '0'.repeat(64),
     });
     const documents = {};
     for (const app of APPS) {
+      const otherRoles = await rolesOf(server.adminUrl);
       await servers.migrateApp(app, environment[app].migrate);
       const url = servers.databaseUrl(server.adminUrl, databases[app]);
-      documents[`docs/schema/${app}.sql`] = await describeDatabase(url, app);
+      documents[`docs/schema/${app}.sql`] = await describeDatabase(url, app, otherRoles);
     }
     return documents;
   } finally {

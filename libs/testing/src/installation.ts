@@ -32,7 +32,7 @@ export function installationEnvironment(options: InstallationOptions): Readonly<
   const { databases, loginPrefix, kafka } = options;
   const adminUrl = (app: AppName) => databaseUrl(options.serverUrl, databases[app]);
   const loginUrl = (app: AppName, name: string) =>
-    databaseUrl(options.serverUrl, databases[app], `${loginPrefix}_${name}`, options.password);
+    databaseUrl(options.serverUrl, databases[app], `${loginPrefix}_${name}_login`, options.password);
   const transportUrl = loginUrl('control-plane', 'transport');
   const kafkaVariables = kafka && { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC_PREFIX: kafka.topicPrefix };
 
