@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { pgExecutor } from '@tenantry/database';
 import {
+  buildOpenApiDocument,
   configureHttpApp,
   createHttpApp,
   createLogger,
@@ -23,6 +24,7 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
+import { DocumentedAnswers } from './documented-answers.js';
 import { LifecycleHarness } from './lifecycle-harness.js';
 
 export interface Answer<B> {
@@ -37,14 +39,21 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+const INFO = { title: 'test', description: 'test', version: '0' };
+
 /** The REST API of a control plane over a database of its own, on a free port; `control` drives what is behind it. */
 export class ApiHarness {
+  private readonly documented: DocumentedAnswers;
+
   private constructor(
     readonly control: LifecycleHarness,
     readonly app: NestExpressApplication,
     readonly adminKey: string,
+    readonly document: OpenAPIObject,
     private readonly url: string,
-  ) {}
+  ) {
+    this.documented = new DocumentedAnswers(document);
+  }
 
   static async start(participants?: readonly string[]): Promise<ApiHarness> {
     const control = await LifecycleHarness.start(participants);
@@ -73,10 +82,10 @@ export class ApiHarness {
       logger,
       authenticator: app.get(KeyAuthenticator),
       catalogue: CONTROL_PLANE_PROBLEMS,
-      openApi: { title: 'test', description: 'test', version: '0' },
+      openApi: INFO,
     });
     await app.listen(0, '127.0.0.1');
-    return new ApiHarness(control, app, first.key, await app.getUrl());
+    return new ApiHarness(control, app, first.key, buildOpenApiDocument(app, INFO), await app.getUrl());
   }
 
   async stop(): Promise<void> {
@@ -84,7 +93,10 @@ export class ApiHarness {
     await this.control.stop();
   }
 
-  /** Calls the API as the administrator, unless another key is given (empty: none). `B` is what the body should be. */
+  /**
+   * Calls the API as the administrator, unless another key is given (empty: none). `B` is what the body should be.
+   * @throws Error for an answer that the OpenAPI document does not have.
+   */
   async call<B = Problem>(
     method: string,
     path: string,
@@ -100,11 +112,10 @@ export class ApiHarness {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    };
+    const answer = text === '' ? undefined : JSON.parse(text);
+    const mediaType = response.headers.get('content-type')?.split(';', 1)[0] ?? '';
+    this.documented.check(method, path, response.status, mediaType, answer);
+    return { status: response.status, headers: response.headers, body: answer };
   }
 
   /** A new key of a role. */
@@ -113,10 +124,6 @@ export class ApiHarness {
       body: { name: `a ${role}`, role },
     });
     return body.key;
-  }
-
-  async document(): Promise<OpenAPIObject> {
-    return (await this.call<OpenAPIObject>('GET', '/openapi.json')).body;
   }
 
   /** The audit entries of one resource, oldest first. */
