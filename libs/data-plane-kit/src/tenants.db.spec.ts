@@ -156,15 +156,24 @@ describe('the guard of a tenant schema', () => {
   it('holds when the role is switched in the middle of another tenant’s transaction', async () => {
     const [victim, intruder] = [await activeTenant('schema'), await activeTenant('schema')];
     const schema = tenantSchemaName(victim, 'primary');
-    const seen = await tenants.run(intruder, async (tx) => {
-      await tx.query(`SELECT set_config('role', $1, true)`, [schema]);
-      return tx.query(`SELECT * FROM ${schema}.note`);
-    });
-    expect(seen).toEqual([]);
-    await expect(tenants.run(intruder, async (tx) => {
-      await tx.query(`SELECT set_config('role', $1, true)`, [schema]);
-      await tx.query(`INSERT INTO ${schema}.note VALUES ($1, $1, 'planted')`, [victim]);
-    })).rejects.toMatchObject({ code: '42501' });
+    await admin.query(`INSERT INTO ${schema}.currency VALUES ('EUR')`);
+    const asVictim = (text: string, values: unknown[] = []): Promise<Row[]> =>
+      tenants.run(intruder, async (tx) => {
+        await tx.query(`SELECT set_config('role', $1, true)`, [schema]);
+        return tx.query(text, values);
+      });
+    expect(await asVictim(`SELECT * FROM ${schema}.note`)).toEqual([]);
+    expect(await asVictim(`SELECT * FROM ${schema}.currency`)).toEqual([]);
+    for (const owner of [victim, intruder]) {
+      await expect(asVictim(`INSERT INTO ${schema}.note VALUES ($1, $1, 'planted')`, [owner])).rejects.toMatchObject({ code: '42501' });
+    }
+    expect(await tenants.query(victim, { text: 'SELECT code FROM currency' })).toEqual([{ code: 'EUR' }]);
+  });
+
+  it('is not even reached without the role', async () => {
+    const [victim, intruder] = [await activeTenant('schema'), await activeTenant('pooled')];
+    const text = `SELECT * FROM ${tenantSchemaName(victim, 'primary')}.note`;
+    await expect(tenants.query(intruder, { text })).rejects.toMatchObject({ code: '42501' });
   });
 });
 
@@ -249,11 +258,14 @@ describe('the context', () => {
     const single = new Pool({ connectionString: database.appUrl, max: 1 });
     try {
       const leaky = await single.connect();
+      const { rows: [left] } = await leaky.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       await leaky.query('BEGIN');
       leaky.release();
       const tenantId = await activeTenant('pooled');
       const careful = new Tenants({ pool: single, routes, store: 'primary' });
-      expect(await careful.query(tenantId, { text: 'SELECT FROM note' })).toHaveLength(1);
+      const [used] = await careful.query<{ pid: number }>(tenantId, { text: 'SELECT pg_backend_pid() AS pid FROM note' });
+      expect(used?.pid).not.toBe(left?.pid);
+      expect(used).toBeDefined();
     } finally {
       await single.end();
     }

@@ -19,9 +19,11 @@ export async function ensureRoles(client: Client, app: DatabaseLogin, provisione
   for (const role of [KIT_ROLE, APP_ROLE, PROVISIONER_ROLE]) await client.query(groupRoleSql(role));
   await retried(client, `${unless(`rolname = '${PROVISIONER_ROLE}' AND rolcreaterole`)} ALTER ROLE ${PROVISIONER_ROLE} CREATEROLE; ${end}`);
   await letAdministratorAct(client);
+  if (app.name === provisioner.name) throw new Error(`The login ${app.name} is to serve and to provision. Use two logins.`);
+  // Before anything is granted to it.
+  await refuseMighty(client, app.name);
   await ensureLogin(client, app, APP_ROLE);
   await ensureLogin(client, provisioner, PROVISIONER_ROLE);
-  await refuseMighty(client, app.name);
 }
 
 /** The login is a member of one group only, and nothing else comes to it by inheritance. */
@@ -40,8 +42,9 @@ async function letAdministratorAct(client: Client): Promise<void> {
 }
 
 async function refuseMighty(client: Client, login: string): Promise<void> {
+  // By oid: Postgres may ask for rows of roles that another database is dropping at this moment, which by name would be an error.
   const { rowCount } = await client.query(
-    `SELECT FROM pg_roles WHERE rolname = $1 AND (rolsuper OR rolbypassrls OR rolcreaterole OR pg_has_role(rolname, $2, 'MEMBER'))`,
+    `SELECT FROM pg_roles WHERE rolname = $1 AND (rolsuper OR rolbypassrls OR rolcreaterole OR pg_has_role(oid, $2, 'MEMBER'))`,
     [login, PROVISIONER_ROLE],
   );
   if (rowCount) {

@@ -145,6 +145,7 @@ describe('provisioning', () => {
     };
     await expect(ask('provisioning', { onStep })).rejects.toMatchObject({ name: 'RequestOvertaken', retryable: false });
     expect(await fence()).toEqual({ generation: 2, access: 'frozen' });
+    expect(await query('SELECT FROM tenantry.schema_migration WHERE schema_name = $1', [tenantSchemaName(tenantId, 'primary')])).toEqual([]);
     await ask('reactivation', { generation: 3 });
     await write(3);
   });
