@@ -43,7 +43,7 @@ describe.each(kafka)('with %s down', (transport) => {
     // The consumer's own position says that it has seen every tenant's sequence to its end, in order.
     const heads = await steps.rows<{ tenant_id: string; head: string }>('control-plane', 'SELECT tenant_id, max(tenant_seq) AS head FROM tenantry.tenant_event GROUP BY tenant_id');
     await waitFor('the data plane to have seen all', async () => {
-      const positions = await steps.rows<{ tenant_id: string; last_seq: string }>('data-plane', 'SELECT tenant_id, last_seq FROM tenantry.position');
+      const positions = await steps.rows<{ tenant_id: string; last_seq: string }>('data-plane', 'SELECT tenant_id, last_seq FROM tenantry.consumer_position');
       return heads.every(({ tenant_id, head }) => positions.some((position) => position.tenant_id === tenant_id && position.last_seq === head));
     });
     expect((await client.get('/v1/projects')).status).toBe(403);
