@@ -8,7 +8,7 @@ import { build } from './build.mjs';
 import { holdLock, LockHeldError } from './lock.mjs';
 import { configuration, PORT_VARIABLES } from './start/configuration.mjs';
 import { keepRunning } from './start/keep-running.mjs';
-import { DEV_FILE, secrets, STATE_FOLDER, writeDevFile } from './start/state.mjs';
+import { DEV_FILE, noteApiKeyShown, secrets, STATE_FOLDER, writeDevFile } from './start/state.mjs';
 
 const APPS = ['control-plane', 'data-plane'];
 const DATABASES = { 'control-plane': 'tenantry_control', 'data-plane': 'tenantry_reference' };
@@ -78,9 +78,9 @@ async function serve(config) {
         },
         onLine: (line) => console.log(`${app.padEnd(13)} ${servers.readableLogLine(line)}`),
       });
-    const kept = await keepRunning(app, start, say);
-    running.push(kept);
-    failures.push(kept.failed);
+    const part = await keepRunning(app, start, say);
+    running.push(part);
+    failures.push(part.failed);
   }
   const failed = Promise.race(failures);
   const urls = Object.fromEntries(APPS.map((app) => [app, `http://${config.localHost}:${config.ports[app]}`]));
@@ -94,7 +94,7 @@ async function serve(config) {
   const ready = Promise.all(APPS.map((app) => untilReady(servers, urls[app]))).then(() => undefined);
   const failedEarly = await Promise.race([ready, failed]);
   if (failedEarly) return failedEarly;
-  await greet(dev, kept.isNew);
+  await greet(dev, kept);
   return failed;
 }
 
@@ -144,19 +144,20 @@ async function untilReady({ waitFor }, url) {
   }
 }
 
-async function greet({ controlPlaneUrl, dataPlaneUrl, apiKey }, isNew) {
+async function greet({ controlPlaneUrl, dataPlaneUrl, apiKey }, kept) {
   const shown = [
     '',
     `Control plane  ${controlPlaneUrl}   documentation ${controlPlaneUrl}/docs   health ${controlPlaneUrl}/livez, ${controlPlaneUrl}/readyz`,
     `Data plane     ${dataPlaneUrl}   documentation ${dataPlaneUrl}/docs   health ${dataPlaneUrl}/livez, ${dataPlaneUrl}/readyz`,
     `Keys and URLs for local tools are in ${path.relative(process.cwd(), DEV_FILE)}. Ctrl-C stops everything; the data stays.`,
   ];
-  if (isNew) shown.push(`Administrator's API key, shown only now: ${apiKey}`);
+  if (!kept.apiKeyWasShown) shown.push(`Administrator's API key, shown only now: ${apiKey}`);
   const { status } = await fetch(`${controlPlaneUrl}/v1/tenants?limit=1`, { headers: { authorization: `Bearer ${apiKey}` } });
   if (status === 401) {
     shown.push('The database has other keys already: the one in dev.json is not valid there.');
   }
   console.log([...shown, ''].join('\n'));
+  noteApiKeyShown(kept);
 }
 
 await main().then(

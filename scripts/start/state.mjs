@@ -12,11 +12,11 @@ const SECRETS_FILE = path.join(STATE_FOLDER, 'secrets.json');
  * The passwords and keys of this installation, made at the first start.
  *
  * @param {() => { key: string }} newApiKey makes an API key.
- * @returns what is kept, and whether it was made now.
  */
 export function secrets(newApiKey) {
-  if (existsSync(SECRETS_FILE)) return { ...JSON.parse(readFileSync(SECRETS_FILE, 'utf8')), isNew: false };
+  if (existsSync(SECRETS_FILE)) return JSON.parse(readFileSync(SECRETS_FILE, 'utf8'));
   const made = {
+    apiKeyWasShown: false,
     postgresPassword: randomBytes(24).toString('base64url'),
     loginPassword: randomBytes(24).toString('base64url'),
     apiKey: newApiKey().key,
@@ -24,7 +24,12 @@ export function secrets(newApiKey) {
   };
   mkdirSync(STATE_FOLDER, { recursive: true });
   writePrivate(SECRETS_FILE, made);
-  return { ...made, isNew: true };
+  return made;
+}
+
+/** Notes that the administrator's key has been shown, which happens once. */
+export function noteApiKeyShown(kept) {
+  writePrivate(SECRETS_FILE, { ...kept, apiKeyWasShown: true });
 }
 
 /** Tells local tools where the APIs are and by which keys. */

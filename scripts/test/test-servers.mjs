@@ -8,16 +8,20 @@ const POSTGRES_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_w
 /**
  * Starts the servers that database and end-to-end suites need and that the environment does not name already.
  *
+ * @param {{ kafka?: boolean }} options `kafka`: whether a broker is wanted; yes unless told.
  * @returns the variables that tell tests where they are; `withoutKafka` says why there is no broker, where there is none.
  */
-export async function testServers() {
+export async function testServers({ kafka: wantsKafka = true } = {}) {
   const servers = await import('@tenantry/testing/servers');
   const started = [];
   const stop = async () => {
     for (const end of started.splice(0).reverse()) await end();
   };
   try {
-    const [TEST_DATABASE_URL, kafka] = await Promise.all([postgresUrl(servers, started), kafkaBrokers(servers, started)]);
+    const [TEST_DATABASE_URL, kafka] = await Promise.all([
+      postgresUrl(servers, started),
+      wantsKafka ? kafkaBrokers(servers, started) : { env: {} },
+    ]);
     return { env: { TEST_DATABASE_URL, ...kafka.env }, withoutKafka: kafka.missing, stop };
   } catch (error) {
     await stop();
