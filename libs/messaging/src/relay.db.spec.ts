@@ -157,28 +157,28 @@ describe('Relay', () => {
 
   it('keeps its lease over a send that is longer than it', async () => {
     const tenantId = newId();
-    let finish: () => void = () => undefined;
+    const gate = Promise.withResolvers<void>();
     let sends = 0;
     const transport = {
       publish: async (messages: readonly OutboundMessage[]) => {
         sends++;
-        await new Promise<void>((resolve) => (finish = resolve));
+        await gate.promise;
         sent.push(...messages);
       },
     };
-    startRelay({ leaseMs: 150, transport });
-    startRelay({ leaseMs: 150, transport });
+    startRelay({ leaseMs: 1_500, transport });
+    startRelay({ leaseMs: 1_500, transport });
     await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
     const lease = () => sql.query<{ lease_until: Date }>('SELECT lease_until FROM tenantry.relay_shard WHERE shard = $1', [shardOf(tenantId)]);
     const [first] = await waitFor('a claim', async () => {
       const rows = await lease();
       return sends > 0 && rows;
     });
-    await waitFor('three lease times', async () => {
+    const later = async () => {
       const [now] = await lease();
-      return now !== undefined && first !== undefined && now.lease_until.getTime() > first.lease_until.getTime() + 450;
-    });
-    finish();
+      return now !== undefined && first !== undefined && now.lease_until.getTime() > first.lease_until.getTime() + 1_500;
+    };
+    await waitFor('more than a lease time', later).finally(() => gate.resolve());
     await drained();
     expect(sends).toBe(1);
   });

@@ -43,6 +43,7 @@ export class Relay {
   private readonly leaseMs: number;
   private readonly backoff: Backoff;
   private stopping = false;
+  private failing = false;
 
   constructor(private readonly options: RelayOptions) {
     this.sql = pgExecutor(options.pool);
@@ -116,6 +117,8 @@ export class Relay {
     const { messages, pointers } = await readBatch(this.sql, shard, this.batchSize);
     if (pointers.length === 0 || !lease.held) return false;
     await this.options.transport.publish(messages);
+    if (this.failing) this.options.logger.info({ shard }, 'relay sends again');
+    this.failing = false;
     crashPoint('relay.after-send');
     await deletePointers(this.sql, pointers);
     return pointers.length >= this.batchSize && lease.held;
@@ -123,12 +126,17 @@ export class Relay {
 
   private async backOff(claimed: ClaimedShard, err: unknown): Promise<void> {
     const delayMs = backoffMs(this.backoff, claimed.attempts + 1);
-    this.options.logger.warn({ err, shard: claimed.shard, attempts: claimed.attempts + 1, delayMs }, 'relay cannot send a shard');
+    const { logger } = this.options;
+    const fields = { err, shard: claimed.shard, attempts: claimed.attempts + 1, delayMs };
+    // While the broker is away every shard fails, again and again: one line is enough.
+    if (this.failing) logger.debug(fields, 'relay still cannot send a shard');
+    else logger.warn(fields, 'relay cannot send a shard');
+    this.failing = true;
     try {
       await backOffShard(this.sql, claimed, delayMs, err instanceof Error ? err.message : String(err));
     } catch (cause) {
       // The lease runs out by itself.
-      this.options.logger.warn({ err: cause, shard: claimed.shard }, 'relay cannot give a shard back');
+      logger.warn({ err: cause, shard: claimed.shard }, 'relay cannot give a shard back');
     }
   }
 }

@@ -48,6 +48,7 @@ export class SupervisedConsumer {
         await pause(backoffMs(BACKOFF, ++this.outages), signal);
         continue;
       }
+      if (this.outages > 0) this.options.logger.info({ groupId: this.options.groupId }, 'consumer has its topics');
       this.outages = 0;
       try {
         await this.consume(topics);
@@ -70,7 +71,8 @@ export class SupervisedConsumer {
     try {
       return await topics();
     } catch (err) {
-      logger.warn({ err, groupId }, 'consumer waits for the brokers');
+      if (this.outages === 0) logger.warn({ err, groupId }, 'consumer waits for the brokers');
+      else logger.debug({ err, groupId }, 'consumer still waits for the brokers');
       return undefined;
     }
   }
