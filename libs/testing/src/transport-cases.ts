@@ -1,4 +1,4 @@
-import type { Envelope, StateRecord } from '@tenantry/contracts';
+import type { Envelope, Heartbeat, StateRecord } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
 import type { ControlPlaneTransport, LifecycleEnvelope, NewEvent, ParticipantTransport, Subscription } from '@tenantry/messaging';
 import { deepStrictEqual as same, ok } from 'node:assert/strict';
@@ -36,9 +36,9 @@ const stateOf = (tenantId: string, tenantSeq: number): StateRecord => ({
   tenantSeq: String(tenantSeq), routes: [], updatedAt: '2026-01-01T00:00:00.000Z',
 });
 
-const heartbeat = (participant: string, subject = participant): Envelope => ({
+const heartbeat = (participant: string, subject: string, version = '1'): Envelope => ({
   id: newId(), source: `/tenantry/participants/${participant}`, type: 'participant.heartbeat.v1', time: new Date().toISOString(), subject,
-  data: { participant, capabilities: [], stores: [], version: '1' },
+  data: { participant, capabilities: [], stores: [], version },
 });
 
 const unexpected = async (reason: string, raw: string): Promise<void> => {
@@ -190,7 +190,7 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
     },
   },
   {
-    name: 'brings acknowledgements with whose channel they came on, again after a rejection, and past malformed ones',
+    name: 'brings acknowledgements in order, with whose channel they came on, again after a rejection, and past malformed ones',
     async run(rig) {
       const seen: string[] = [];
       const malformed: string[] = [];
@@ -198,17 +198,18 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
       const subscription = await rig.control.consumeAcknowledgements({
         participants: async () => ['alice', 'bob'],
         handler: async (participant, message) => {
-          seen.push(`${participant} ${message.subject}`);
+          seen.push(`${participant} ${message.subject} ${(message.data as Heartbeat).version}`);
           if (message.subject === 'second' && rejections-- > 0) throw new Error('not now');
         },
         onMalformed: async (participant) => void malformed.push(participant),
       });
       await (await rig.participant('alice')).acknowledge([
-        heartbeat('alice', 'first'), { ...heartbeat('alice', 'broken'), type: '' }, heartbeat('alice', 'second'),
+        heartbeat('alice', 'first'), { ...heartbeat('alice', 'broken'), type: '' }, heartbeat('alice', 'second'), heartbeat('alice', 'second', '2'),
       ]);
       await (await rig.participant('bob')).acknowledge([heartbeat('alice', 'forged')]);
-      await waitFor('all acknowledgements', () => new Set(seen).size === 3 && rejections < 0 && malformed.length > 0, PATIENCE_MS);
-      same([...seen].sort(), ['alice first', 'alice second', 'alice second', 'bob forged']);
+      await waitFor('all acknowledgements', () => new Set(seen).size === 4 && rejections < 0 && malformed.length > 0, PATIENCE_MS);
+      same(seen.filter((one) => one.includes('second')), ['alice second 1', 'alice second 1', 'alice second 2']);
+      same([...seen].filter((one) => !one.includes('second')).sort(), ['alice first 1', 'bob forged 1']);
       same(malformed, ['alice']);
       await subscription.stop();
     },
