@@ -103,7 +103,7 @@ async function demo() {
     for (const [table, { rowsBefore, rowsAfter }] of Object.entries(evidence.tables)) tell(participant, `${table}: ${rowsBefore} rows before, ${rowsAfter} after`);
     expect(Object.values(evidence.tables).every(({ rowsAfter }) => rowsAfter === 0), 'its rows count zero');
     expect(evidence.schemasDropped.length === 1, `its schema is gone: ${evidence.schemasDropped.join()}`);
-    tell(participant, `what remains: ${Object.keys(evidence.remains).join(', ')} (the tenant's id and numbers, no data)`);
+    tell(participant, `what remains: ${Object.keys(evidence.remains).join(', ')} (the tenant's id, slug and numbers, none of its data)`);
   }
   const gone = await until('the tenant to be unknown', async () => {
     const answer = await data.forTenant(own.id).send('GET', '/v1/projects');

@@ -26,7 +26,7 @@ export class TenantStore {
     try {
       await tx.manager.insert(Tenant, tenant);
     } catch (error) {
-      if (error instanceof QueryFailedError && constraintOf(error) === 'tenant_slug_key') throw new SlugTaken(tenant.slug, error);
+      if (error instanceof QueryFailedError && constraintOf(error.driverError) === 'tenant_slug_key') throw new SlugTaken(tenant.slug, error);
       throw error;
     }
   }
@@ -76,6 +76,6 @@ export class TenantStore {
   }
 }
 
-function constraintOf(error: QueryFailedError): string | undefined {
-  return (error.driverError as { constraint?: string }).constraint;
+function constraintOf(driverError: unknown): string | undefined {
+  return (driverError as { constraint?: string }).constraint;
 }
