@@ -35,11 +35,12 @@ function projects() {
  * source that is gone (a migration, say, which would still be loaded). Such a project is built from nothing again.
  */
 function cleanWhenOutOfStep(project) {
-  const list = (pattern) => globSync(pattern, { cwd: fromRoot(project) });
-  const outputs = new Set(list('dist/**/*.js'));
-  const expected = list('src/**/*.ts')
-    .filter((file) => !file.endsWith('.spec.ts'))
-    .map((file) => file.replace(/^src/, 'dist').replace(/\.ts$/, '.js'));
+  const cwd = fromRoot(project);
+  const { exclude } = JSON.parse(readFileSync(path.join(cwd, 'tsconfig.json'), 'utf8'));
+  const outputs = new Set(globSync('dist/**/*.js', { cwd }));
+  const expected = globSync('src/**/*.ts', { cwd, exclude }).map((file) =>
+    file.replace(/^src/, 'dist').replace(/\.ts$/, '.js'),
+  );
   const inStep = expected.length === outputs.size && expected.every((file) => outputs.has(file));
   if (!inStep) rmSync(fromRoot(project, 'dist'), { recursive: true, force: true });
   return !inStep;
