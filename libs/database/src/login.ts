@@ -18,12 +18,22 @@ export function loginOf(url: string): DatabaseLogin {
  * Makes the login, or gives it this password if it is there, and makes it a member of `group`, whose grants it inherits.
  * It can do nothing else. Roles belong to the whole server: what another session does to them at this moment is fine.
  */
-export async function ensureLogin(client: Client, { name, password }: DatabaseLogin, group: string): Promise<void> {
+export async function ensureLogin(
+  client: Client,
+  { name, password }: DatabaseLogin,
+  group: string,
+): Promise<void> {
   await retried(client, groupRoleSql(group));
   const login = escapeIdentifier(name);
   const isThere = `EXISTS (SELECT FROM pg_roles WHERE rolname = ${escapeLiteral(name)})`;
-  await retried(client, `DO $login$ BEGIN IF NOT ${isThere} THEN CREATE ROLE ${login} LOGIN; END IF; END $login$`);
-  await retried(client, `ALTER ROLE ${login} LOGIN NOCREATEDB NOCREATEROLE PASSWORD ${escapeLiteral(password)}`);
+  await retried(
+    client,
+    `DO $login$ BEGIN IF NOT ${isThere} THEN CREATE ROLE ${login} LOGIN; END IF; END $login$`,
+  );
+  await retried(
+    client,
+    `ALTER ROLE ${login} LOGIN NOCREATEDB NOCREATEROLE PASSWORD ${escapeLiteral(password)}`,
+  );
   await retried(client, `GRANT ${escapeIdentifier(group)} TO ${login} WITH INHERIT TRUE, SET TRUE`);
 }
 
@@ -37,7 +47,8 @@ async function retried(client: Client, sql: string): Promise<void> {
       await client.query(sql);
       return;
     } catch (error) {
-      if (!(error instanceof DatabaseError) || !RACES.includes(error.code ?? '') || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof DatabaseError) || !RACES.includes(error.code ?? '') || attempt === ATTEMPTS)
+        throw error;
     }
   }
 }

@@ -32,13 +32,17 @@ describe('migrate', () => {
 
   it('refuses a changed text before it applies anything', async () => {
     const changed = { ...FIRST, sql: 'CREATE TABLE other (n int);' };
-    await expect(migrate(database.adminUrl, [{ name: '0000-new', sql: 'CREATE TABLE c (n int)' }, changed])).rejects.toThrow(MigrationChanged);
+    await expect(
+      migrate(database.adminUrl, [{ name: '0000-new', sql: 'CREATE TABLE c (n int)' }, changed]),
+    ).rejects.toThrow(MigrationChanged);
     expect((await client.query(`SELECT to_regclass('c') AS c`)).rows).toEqual([{ c: null }]);
   });
 
   it('leaves nothing of a migration that fails, and keeps those before it', async () => {
     const broken = { name: '0004-broken', sql: 'CREATE TABLE d (n int); SELECT 1/0;' };
-    await expect(migrate(database.adminUrl, [{ name: '0003-c', sql: 'SELECT 1' }, broken])).rejects.toThrow('0004-broken');
+    await expect(migrate(database.adminUrl, [{ name: '0003-c', sql: 'SELECT 1' }, broken])).rejects.toThrow(
+      '0004-broken',
+    );
     expect((await client.query(`SELECT to_regclass('d') AS d`)).rows).toEqual([{ d: null }]);
     const { rows } = await client.query('SELECT name FROM tenantry.migration ORDER BY name');
     expect(rows.map((row: { name: string }) => row.name)).toEqual(['0001-a', '0002-b', '0003-c']);

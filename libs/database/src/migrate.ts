@@ -12,7 +12,9 @@ export interface SqlMigration {
 /** A migration that was applied has another text now, so nobody knows what the database looks like. */
 export class MigrationChanged extends Error {
   constructor(readonly migration: string) {
-    super(`Migration ${migration} was applied with another text. Restore its text and put the change into a new migration.`);
+    super(
+      `Migration ${migration} was applied with another text. Restore its text and put the change into a new migration.`,
+    );
     this.name = 'MigrationChanged';
   }
 }
@@ -56,11 +58,14 @@ export async function migrate(url: string, migrations: readonly SqlMigration[]):
 }
 
 async function missingOf(client: Client, migrations: readonly SqlMigration[]): Promise<SqlMigration[]> {
-  const { rows } = await client.query<{ name: string; checksum: string }>('SELECT name, checksum FROM tenantry.migration');
+  const { rows } = await client.query<{ name: string; checksum: string }>(
+    'SELECT name, checksum FROM tenantry.migration',
+  );
   const applied = new Map(rows.map((row) => [row.name, row.checksum]));
   for (const migration of migrations) {
     const checksum = applied.get(migration.name);
-    if (checksum !== undefined && checksum !== checksumOf(migration)) throw new MigrationChanged(migration.name);
+    if (checksum !== undefined && checksum !== checksumOf(migration))
+      throw new MigrationChanged(migration.name);
   }
   return migrations.filter(({ name }) => !applied.has(name));
 }
@@ -70,11 +75,17 @@ async function apply(client: Client, migration: SqlMigration): Promise<void> {
   try {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(migration.sql);
-    await client.query('INSERT INTO tenantry.migration (name, checksum) VALUES ($1, $2)', [migration.name, checksumOf(migration)]);
+    await client.query('INSERT INTO tenantry.migration (name, checksum) VALUES ($1, $2)', [
+      migration.name,
+      checksumOf(migration),
+    ]);
     await client.query('COMMIT');
   } catch (cause) {
     await client.query('ROLLBACK');
-    throw new Error(`Migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(
+      `Migration ${migration.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 

@@ -40,7 +40,9 @@ export class PgListener {
       this.client = client;
       client.on('error', (error) => this.lost(client, error));
       client.on('end', () => this.lost(client, new Error('the connection ended')));
-      client.on('notification', ({ channel, payload }: Notification) => this.options.onNotification(channel, payload ?? ''));
+      client.on('notification', ({ channel, payload }: Notification) =>
+        this.options.onNotification(channel, payload ?? ''),
+      );
       for (const channel of this.options.channels) await client.query(`LISTEN ${channel}`);
       if (this.stopped) this.leave();
       else this.options.onListening?.();

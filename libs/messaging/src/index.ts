@@ -1,24 +1,60 @@
 export {
-  type AcknowledgementEnvelope, type ControlPlaneTransport, type Handler, type LifecycleEnvelope, type OutboundMessage,
-  type ParticipantTransport, type Subscription,
+  type AcknowledgementEnvelope,
+  type ControlPlaneTransport,
+  type Handler,
+  type LifecycleEnvelope,
+  type OutboundMessage,
+  type ParticipantTransport,
+  type Subscription,
 } from './transport.js';
 export { type Logger } from './logger.js';
 export { CONSUMER_SQL } from './consumer/consumer-sql.js';
-export { LifecycleConsumer, type FactApplier, type FactAppliers, type LifecycleConsumerOptions } from './consumer/lifecycle-consumer.js';
-export { RequestWorker, type RequestWorkerOptions } from './consumer/request-worker.js';
-export { AcknowledgementSender, type AcknowledgementSenderOptions } from './consumer/acknowledgement-sender.js';
 export {
-  WorkAbandoned, type AbandonReason, type RequestHandler, type WorkControl, type WorkItem, type WorkResult,
+  LifecycleConsumer,
+  type FactApplier,
+  type FactAppliers,
+  type LifecycleConsumerOptions,
+} from './consumer/lifecycle-consumer.js';
+export { RequestWorker, type RequestWorkerOptions } from './consumer/request-worker.js';
+export {
+  AcknowledgementSender,
+  type AcknowledgementSenderOptions,
+} from './consumer/acknowledgement-sender.js';
+export {
+  WorkAbandoned,
+  type AbandonReason,
+  type RequestHandler,
+  type WorkControl,
+  type WorkItem,
+  type WorkResult,
 } from './consumer/work-item.js';
 export { OUTBOX_SQL, RELAY_SHARDS } from './outbox-sql.js';
 export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
-export { Outbox, CONTROL_PLANE_SOURCE, MAX_MESSAGE_BYTES, type NewEvent, type OutboxOptions } from './outbox.js';
+export {
+  Outbox,
+  CONTROL_PLANE_SOURCE,
+  MAX_MESSAGE_BYTES,
+  type NewEvent,
+  type OutboxOptions,
+} from './outbox.js';
 export { UnpublishableMessage } from './unpublishable-message.js';
 export { putTransportLoginTx, type TransportLogin } from './embedded/transport-login.js';
 export { Relay, type RelayOptions } from './relay.js';
-export { createEmbeddedControlPlaneTransport, type EmbeddedControlPlaneOptions } from './embedded/embedded-control-plane-transport.js';
-export { createEmbeddedParticipantTransport, type EmbeddedParticipantOptions } from './embedded/embedded-participant-transport.js';
-export { createKafkaControlPlaneTransport, type KafkaControlPlaneOptions } from './kafka/kafka-control-plane-transport.js';
-export { createKafkaParticipantTransport, type KafkaParticipantOptions } from './kafka/kafka-participant-transport.js';
+export {
+  createEmbeddedControlPlaneTransport,
+  type EmbeddedControlPlaneOptions,
+} from './embedded/embedded-control-plane-transport.js';
+export {
+  createEmbeddedParticipantTransport,
+  type EmbeddedParticipantOptions,
+} from './embedded/embedded-participant-transport.js';
+export {
+  createKafkaControlPlaneTransport,
+  type KafkaControlPlaneOptions,
+} from './kafka/kafka-control-plane-transport.js';
+export {
+  createKafkaParticipantTransport,
+  type KafkaParticipantOptions,
+} from './kafka/kafka-participant-transport.js';
 export { type KafkaConnection } from './kafka/kafka-connection.js';
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';

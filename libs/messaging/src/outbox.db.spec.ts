@@ -16,8 +16,17 @@ const provisioned = (tenantId: string, tenantSeq: bigint): NewEvent => ({
 });
 
 const stateOf = (tenantId: string, tenantSeq: string): StateRecord => ({
-  tenantId, slug: 'acme', state: 'ACTIVE', plan: 'free', region: 'default', isolation: 'pooled', generation: 1, version: 1,
-  tenantSeq, routes: [], updatedAt: '2026-01-01T00:00:00.000Z',
+  tenantId,
+  slug: 'acme',
+  state: 'ACTIVE',
+  plan: 'free',
+  region: 'default',
+  isolation: 'pooled',
+  generation: 1,
+  version: 1,
+  tenantSeq,
+  routes: [],
+  updatedAt: '2026-01-01T00:00:00.000Z',
 });
 
 describe('Outbox', () => {
@@ -39,7 +48,10 @@ describe('Outbox', () => {
 
   it('writes history and pointers together, pointers in the given order', async () => {
     const tenantId = newId();
-    await outbox.enqueueTx(sql, [1n, 2n, 3n].map((seq) => ({ ...provisioned(tenantId, seq), traceparent: '00-a-b-01' })));
+    await outbox.enqueueTx(
+      sql,
+      [1n, 2n, 3n].map((seq) => ({ ...provisioned(tenantId, seq), traceparent: '00-a-b-01' })),
+    );
     const pending = await sql.query<{ tenant_seq: string; envelope: Envelope }>(
       `SELECT p.tenant_seq, e.envelope FROM tenantry.outbox_pending p JOIN tenantry.tenant_event e USING (event_id)
       WHERE p.tenant_id = $1 ORDER BY enqueue_no`,
@@ -47,8 +59,13 @@ describe('Outbox', () => {
     );
     expect(pending.map((row) => row.tenant_seq)).toEqual(['1', '2', '3']);
     expect(pending[0]?.envelope).toMatchObject({
-      source: '/tenantry/control-plane', type: 'tenant.provisioned.v1', subject: tenantId, tenantSeq: '1', generation: '1',
-      traceparent: '00-a-b-01', data: { state: 'ACTIVE' },
+      source: '/tenantry/control-plane',
+      type: 'tenant.provisioned.v1',
+      subject: tenantId,
+      tenantSeq: '1',
+      generation: '1',
+      traceparent: '00-a-b-01',
+      data: { state: 'ACTIVE' },
     });
   });
 
@@ -56,15 +73,29 @@ describe('Outbox', () => {
     const tenantId = newId();
     await outbox.saveStateTx(sql, stateOf(tenantId, '1'));
     await outbox.saveStateTx(sql, stateOf(tenantId, '2'));
-    const states = await sql.query('SELECT tenant_seq, record FROM tenantry.tenant_state WHERE tenant_id = $1', [tenantId]);
+    const states = await sql.query(
+      'SELECT tenant_seq, record FROM tenantry.tenant_state WHERE tenant_id = $1',
+      [tenantId],
+    );
     expect(states).toEqual([{ tenant_seq: '2', record: stateOf(tenantId, '2') }]);
-    const pointers = await sql.query('SELECT event_id, topic FROM tenantry.outbox_pending WHERE tenant_id = $1', [tenantId]);
-    expect(pointers).toEqual([{ event_id: null, topic: 'state' }, { event_id: null, topic: 'state' }]);
+    const pointers = await sql.query(
+      'SELECT event_id, topic FROM tenantry.outbox_pending WHERE tenant_id = $1',
+      [tenantId],
+    );
+    expect(pointers).toEqual([
+      { event_id: null, topic: 'state' },
+      { event_id: null, topic: 'state' },
+    ]);
   });
 
   it('refuses what breaks its schema, so that the transaction aborts', async () => {
-    const broken = { ...provisioned(newId(), 1n), data: { operationId: 'x', generation: 1, state: 'ACTIVE' as const } };
-    await expect(outbox.enqueueTx(sql, [provisioned(newId(), 1n), broken])).rejects.toThrow(UnpublishableMessage);
+    const broken = {
+      ...provisioned(newId(), 1n),
+      data: { operationId: 'x', generation: 1, state: 'ACTIVE' as const },
+    };
+    await expect(outbox.enqueueTx(sql, [provisioned(newId(), 1n), broken])).rejects.toThrow(
+      UnpublishableMessage,
+    );
     const undeclared = { ...stateOf(newId(), '1'), email: 'someone@example.org' };
     await expect(outbox.saveStateTx(sql, undeclared)).rejects.toThrow(UnpublishableMessage);
   });
@@ -85,7 +116,9 @@ describe('Outbox', () => {
   });
 
   it('keeps the history from being changed by whoever writes it', async () => {
-    await expect(sql.query('UPDATE tenantry.tenant_event SET tenant_seq = 1')).rejects.toThrow('permission denied');
+    await expect(sql.query('UPDATE tenantry.tenant_event SET tenant_seq = 1')).rejects.toThrow(
+      'permission denied',
+    );
     await expect(sql.query('DELETE FROM tenantry.tenant_event')).rejects.toThrow('permission denied');
   });
 });

@@ -1,4 +1,12 @@
-import { checkOutgoing, STATE_RECORD_TYPE, type Envelope, type LifecycleType, type MessageType, type Payload, type StateRecord } from '@tenantry/contracts';
+import {
+  checkOutgoing,
+  STATE_RECORD_TYPE,
+  type Envelope,
+  type LifecycleType,
+  type MessageType,
+  type Payload,
+  type StateRecord,
+} from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { shardOf } from './shard.js';
@@ -89,7 +97,15 @@ export class Outbox {
           record = excluded.record, traceparent = excluded.traceparent, updated_at = excluded.updated_at
       )
       INSERT INTO tenantry.outbox_pending (tenant_id, tenant_seq, shard, topic) VALUES ($1, $2, $7, 'state')`,
-      [record.tenantId, record.tenantSeq, newId(), JSON.stringify(record), traceparent ?? null, record.updatedAt, shardOf(record.tenantId)],
+      [
+        record.tenantId,
+        record.tenantSeq,
+        newId(),
+        JSON.stringify(record),
+        traceparent ?? null,
+        record.updatedAt,
+        shardOf(record.tenantId),
+      ],
     );
     await this.announceTx(sql);
   }
@@ -117,6 +133,7 @@ function checked<T extends MessageType>(type: T, data: unknown): Payload<T> {
   const check = checkOutgoing(type, data);
   if (!check.ok) throw new UnpublishableMessage(type, check.reason);
   const bytes = Buffer.byteLength(JSON.stringify(data));
-  if (bytes > MAX_MESSAGE_BYTES) throw new UnpublishableMessage(type, `${bytes} bytes, the limit is ${MAX_MESSAGE_BYTES}`);
+  if (bytes > MAX_MESSAGE_BYTES)
+    throw new UnpublishableMessage(type, `${bytes} bytes, the limit is ${MAX_MESSAGE_BYTES}`);
   return check.data;
 }

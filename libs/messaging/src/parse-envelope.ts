@@ -2,7 +2,8 @@ import type { Envelope } from '@tenantry/contracts';
 import { isUuid } from '@tenantry/kernel';
 
 /** What came of reading something that should be an envelope. */
-export type ParsedEnvelope = { readonly ok: true; readonly envelope: Envelope } | { readonly ok: false; readonly reason: string };
+export type ParsedEnvelope =
+  { readonly ok: true; readonly envelope: Envelope } | { readonly ok: false; readonly reason: string };
 
 const REQUIRED = ['id', 'source', 'type', 'time', 'subject'] as const;
 const OPTIONAL = ['tenantSeq', 'generation', 'traceparent', 'tracestate'] as const;
@@ -12,18 +13,27 @@ const BIGGEST = 2n ** 63n - 1n;
 
 /** Checks the attributes; whether the payload fits its type's schema is for whoever handles it. */
 export function parseEnvelope(value: unknown): ParsedEnvelope {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return { ok: false, reason: 'not an object' };
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return { ok: false, reason: 'not an object' };
   const fields = value as Record<string, unknown>;
   for (const name of REQUIRED) {
-    if (!isAttribute(fields[name])) return { ok: false, reason: `${name} is missing, or no plain text of at most ${LONGEST_ATTRIBUTE} characters` };
+    if (!isAttribute(fields[name]))
+      return {
+        ok: false,
+        reason: `${name} is missing, or no plain text of at most ${LONGEST_ATTRIBUTE} characters`,
+      };
   }
   for (const name of OPTIONAL) {
-    if (fields[name] !== undefined && !isAttribute(fields[name])) return { ok: false, reason: `${name} is no plain text` };
+    if (fields[name] !== undefined && !isAttribute(fields[name]))
+      return { ok: false, reason: `${name} is no plain text` };
   }
   for (const name of NUMBERS) {
-    if (fields[name] !== undefined && !isDecimal(fields[name])) return { ok: false, reason: `${name} is no decimal number` };
+    if (fields[name] !== undefined && !isDecimal(fields[name]))
+      return { ok: false, reason: `${name} is no decimal number` };
   }
-  const entries = [...REQUIRED, ...OPTIONAL].flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]]]));
+  const entries = [...REQUIRED, ...OPTIONAL].flatMap((name) =>
+    fields[name] === undefined ? [] : [[name, fields[name]]],
+  );
   return { ok: true, envelope: { ...Object.fromEntries(entries), data: fields['data'] } as Envelope };
 }
 
@@ -37,7 +47,13 @@ export function positioned(parsed: ParsedEnvelope): ParsedEnvelope {
 
 /** Also no control characters and no half of a surrogate pair: Postgres stores neither, and a message that cannot be stored cannot be passed. */
 function isAttribute(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && value.length <= LONGEST_ATTRIBUTE && value.isWellFormed() && !/\p{Cc}/u.test(value);
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= LONGEST_ATTRIBUTE &&
+    value.isWellFormed() &&
+    !/\p{Cc}/u.test(value)
+  );
 }
 
 function isDecimal(value: unknown): boolean {

@@ -18,7 +18,12 @@ export interface PendingBatch {
 }
 
 /** Takes shards that have something pending, are due and are nobody's. */
-export function claimShards(sql: SqlExecutor, owner: string, leaseMs: number, limit: number): Promise<ClaimedShard[]> {
+export function claimShards(
+  sql: SqlExecutor,
+  owner: string,
+  leaseMs: number,
+  limit: number,
+): Promise<ClaimedShard[]> {
   return sql.query<ClaimedShard>(
     `WITH due AS MATERIALIZED (
       SELECT s.shard FROM tenantry.relay_shard s
@@ -34,7 +39,11 @@ export function claimShards(sql: SqlExecutor, owner: string, leaseMs: number, li
   );
 }
 
-export async function renewShard(sql: SqlExecutor, { shard, lease }: ClaimedShard, leaseMs: number): Promise<boolean> {
+export async function renewShard(
+  sql: SqlExecutor,
+  { shard, lease }: ClaimedShard,
+  leaseMs: number,
+): Promise<boolean> {
   const renewed = await sql.query(
     `UPDATE tenantry.relay_shard SET lease_until = now() + $3 * interval '1 millisecond'
     WHERE shard = $1 AND lease = $2 RETURNING shard`,
@@ -53,7 +62,12 @@ export async function releaseShard(sql: SqlExecutor, { shard, lease }: ClaimedSh
 }
 
 /** Gives the shard back, due after a while. */
-export async function backOffShard(sql: SqlExecutor, { shard, lease }: ClaimedShard, delayMs: number, error: string): Promise<void> {
+export async function backOffShard(
+  sql: SqlExecutor,
+  { shard, lease }: ClaimedShard,
+  delayMs: number,
+  error: string,
+): Promise<void> {
   await sql.query(
     `UPDATE tenantry.relay_shard SET owner = NULL, lease_until = now(), attempts = attempts + 1,
       next_at = now() + $3 * interval '1 millisecond', last_error = left($4, 500)
@@ -96,7 +110,9 @@ export async function readBatch(sql: SqlExecutor, shard: number, limit: number):
   );
   const changed = new Set(rows.filter((row) => row.envelope === null).map((row) => row.tenant_id));
   const states = changed.size === 0 ? [] : await readStates(sql, [...changed]);
-  const events = rows.flatMap(({ envelope }) => (envelope ? [{ channel: 'lifecycle', envelope } as const] : []));
+  const events = rows.flatMap(({ envelope }) =>
+    envelope ? [{ channel: 'lifecycle', envelope } as const] : [],
+  );
   return { messages: [...states, ...events], pointers: rows.map((row) => row.enqueue_no) };
 }
 

@@ -10,7 +10,12 @@ import { Relay, type RelayOptions } from './relay.js';
 import { shardOf } from './shard.js';
 import type { OutboundMessage } from './transport.js';
 
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 const event = (tenantId: string, tenantSeq: bigint): NewEvent => ({
   tenantId,
@@ -21,8 +26,17 @@ const event = (tenantId: string, tenantSeq: bigint): NewEvent => ({
 });
 
 const stateOf = (tenantId: string, tenantSeq: bigint): StateRecord => ({
-  tenantId, slug: 'acme', state: 'ACTIVE', plan: 'free', region: 'default', isolation: 'pooled', generation: 1, version: 1,
-  tenantSeq: String(tenantSeq), routes: [], updatedAt: '2026-01-01T00:00:00.000Z',
+  tenantId,
+  slug: 'acme',
+  state: 'ACTIVE',
+  plan: 'free',
+  region: 'default',
+  isolation: 'pooled',
+  generation: 1,
+  version: 1,
+  tenantSeq: String(tenantSeq),
+  routes: [],
+  updatedAt: '2026-01-01T00:00:00.000Z',
 });
 
 /** Two tenants that one shard sends. */
@@ -63,18 +77,28 @@ describe('Relay', () => {
   });
 
   const startRelay = (options: Partial<RelayOptions> = {}): Relay => {
-    const relay = new Relay({ pool, logger, transport: { publish: async (messages) => void sent.push(...messages) }, ...options });
+    const relay = new Relay({
+      pool,
+      logger,
+      transport: { publish: async (messages) => void sent.push(...messages) },
+      ...options,
+    });
     relays.push(relay);
     relay.start();
     return relay;
   };
 
   const drained = () =>
-    waitFor('an empty outbox', async () => (await sql.query('SELECT FROM tenantry.outbox_pending LIMIT 1')).length === 0);
+    waitFor(
+      'an empty outbox',
+      async () => (await sql.query('SELECT FROM tenantry.outbox_pending LIMIT 1')).length === 0,
+    );
 
   /** What was sent of a tenant, e.g. `state 2`, `lifecycle 1`. */
   const sentOf = (tenantId: string) =>
-    sent.filter(({ envelope }) => envelope.subject === tenantId).map(({ channel, envelope }) => `${channel} ${envelope.tenantSeq}`);
+    sent
+      .filter(({ envelope }) => envelope.subject === tenantId)
+      .map(({ channel, envelope }) => `${channel} ${envelope.tenantSeq}`);
 
   it('sends each tenant in order, its current state record once and first', async () => {
     const tenantId = newId();
@@ -85,7 +109,11 @@ describe('Relay', () => {
     startRelay();
     await drained();
     expect(sentOf(tenantId)).toEqual(['state 2', 'lifecycle 1', 'lifecycle 2']);
-    expect(sent[0]?.envelope).toMatchObject({ type: 'tenant.state.v1', generation: '1', traceparent: '00-a-b-01' });
+    expect(sent[0]?.envelope).toMatchObject({
+      type: 'tenant.state.v1',
+      generation: '1',
+      traceparent: '00-a-b-01',
+    });
   });
 
   it('fetches a state record from behind the end of the batch', async () => {
@@ -99,7 +127,15 @@ describe('Relay', () => {
 
   it('is woken by the commit of another process', async () => {
     startRelay();
-    await waitFor('listening', async () => (await sql.query(`SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`)).length === 1);
+    await waitFor(
+      'listening',
+      async () =>
+        (
+          await sql.query(
+            `SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()`,
+          )
+        ).length === 1,
+    );
     for (let n = 0; n < 3; n++) {
       const tenantId = newId();
       await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
@@ -130,7 +166,8 @@ describe('Relay', () => {
       backoff: { baseMs: 1, maxMs: 5 },
       transport: {
         publish: async (messages) => {
-          if (messages.some(({ envelope }) => envelope.subject === failing) && failures-- > 0) throw new Error('broker away');
+          if (messages.some(({ envelope }) => envelope.subject === failing) && failures-- > 0)
+            throw new Error('broker away');
           sent.push(...messages);
         },
       },
@@ -169,14 +206,21 @@ describe('Relay', () => {
     startRelay({ leaseMs: 1_500, transport });
     startRelay({ leaseMs: 1_500, transport });
     await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
-    const lease = () => sql.query<{ lease_until: Date }>('SELECT lease_until FROM tenantry.relay_shard WHERE shard = $1', [shardOf(tenantId)]);
+    const lease = () =>
+      sql.query<{ lease_until: Date }>('SELECT lease_until FROM tenantry.relay_shard WHERE shard = $1', [
+        shardOf(tenantId),
+      ]);
     const [first] = await waitFor('a claim', async () => {
       const rows = await lease();
       return sends > 0 && rows;
     });
     const later = async () => {
       const [now] = await lease();
-      return now !== undefined && first !== undefined && now.lease_until.getTime() > first.lease_until.getTime() + 1_500;
+      return (
+        now !== undefined &&
+        first !== undefined &&
+        now.lease_until.getTime() > first.lease_until.getTime() + 1_500
+      );
     };
     await waitFor('more than a lease time', later).finally(() => gate.resolve());
     await drained();

@@ -4,7 +4,15 @@ import type { Pool } from 'pg';
 import { Lease } from './lease.js';
 import type { Logger } from './logger.js';
 import { OUTBOX_CHANNEL } from './outbox.js';
-import { backOffShard, claimShards, deletePointers, readBatch, releaseShard, renewShard, type ClaimedShard } from './relay-shard.store.js';
+import {
+  backOffShard,
+  claimShards,
+  deletePointers,
+  readBatch,
+  releaseShard,
+  renewShard,
+  type ClaimedShard,
+} from './relay-shard.store.js';
 import type { ControlPlaneTransport } from './transport.js';
 import { WorkLoop } from './work-loop.js';
 
@@ -103,7 +111,11 @@ export class Relay {
   private async sendShard(claimed: ClaimedShard, askedAt: number): Promise<void> {
     const lease = new Lease(this.leaseMs, askedAt, () => renewShard(this.sql, claimed, this.leaseMs));
     try {
-      for (let batches = 0; batches < BATCHES_PER_CLAIM && !this.stopping && (await this.sendBatch(claimed, lease)); batches++);
+      for (
+        let batches = 0;
+        batches < BATCHES_PER_CLAIM && !this.stopping && (await this.sendBatch(claimed, lease));
+        batches++
+      );
       await releaseShard(this.sql, claimed);
     } catch (err) {
       await this.backOff(claimed, err);

@@ -8,7 +8,12 @@ describe('WorkLoop', () => {
   it('runs on while there is work, then waits to be woken', async () => {
     let work = 3;
     let steps = 0;
-    const loop = new WorkLoop({ step: async () => (steps++, work-- > 0), minPauseMs: HOUR_MS, maxPauseMs: HOUR_MS, onError: () => undefined });
+    const loop = new WorkLoop({
+      step: async () => (steps++, work-- > 0),
+      minPauseMs: HOUR_MS,
+      maxPauseMs: HOUR_MS,
+      onError: () => undefined,
+    });
     loop.start();
     await waitFor('an idle step', () => steps === 4);
     loop.wake();
@@ -23,7 +28,9 @@ describe('WorkLoop', () => {
         if (++steps === 1) loop.wake();
         return false;
       },
-      minPauseMs: HOUR_MS, maxPauseMs: HOUR_MS, onError: () => undefined,
+      minPauseMs: HOUR_MS,
+      maxPauseMs: HOUR_MS,
+      onError: () => undefined,
     });
     loop.start();
     await waitFor('two steps', () => steps === 2);
@@ -38,7 +45,9 @@ describe('WorkLoop', () => {
         if (++steps === 1) throw new Error('once');
         return false;
       },
-      minPauseMs: 1, maxPauseMs: 5, onError: (error) => errors.push(error),
+      minPauseMs: 1,
+      maxPauseMs: 5,
+      onError: (error) => errors.push(error),
     });
     loop.start();
     await waitFor('more steps', () => steps > 2);
@@ -49,7 +58,12 @@ describe('WorkLoop', () => {
   it('stops after the running step', async () => {
     const gate = Promise.withResolvers<boolean>();
     let steps = 0;
-    const loop = new WorkLoop({ step: () => (steps++, gate.promise), minPauseMs: 1, maxPauseMs: 1, onError: () => undefined });
+    const loop = new WorkLoop({
+      step: () => (steps++, gate.promise),
+      minPauseMs: 1,
+      maxPauseMs: 1,
+      onError: () => undefined,
+    });
     loop.start();
     const stopping = loop.stop();
     gate.resolve(true);

@@ -1,6 +1,12 @@
 import type { Envelope, Heartbeat, StateRecord } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
-import type { ControlPlaneTransport, LifecycleEnvelope, NewEvent, ParticipantTransport, Subscription } from '@tenantry/messaging';
+import type {
+  ControlPlaneTransport,
+  LifecycleEnvelope,
+  NewEvent,
+  ParticipantTransport,
+  Subscription,
+} from '@tenantry/messaging';
 import { deepStrictEqual as same, ok } from 'node:assert/strict';
 import { waitFor } from './wait-for.js';
 
@@ -32,12 +38,25 @@ const updated = (tenantId: string, tenantSeq: number): NewEvent => ({
 });
 
 const stateOf = (tenantId: string, tenantSeq: number): StateRecord => ({
-  tenantId, slug: 'acme', state: 'ACTIVE', plan: 'free', region: 'default', isolation: 'pooled', generation: 1, version: tenantSeq,
-  tenantSeq: String(tenantSeq), routes: [], updatedAt: '2026-01-01T00:00:00.000Z',
+  tenantId,
+  slug: 'acme',
+  state: 'ACTIVE',
+  plan: 'free',
+  region: 'default',
+  isolation: 'pooled',
+  generation: 1,
+  version: tenantSeq,
+  tenantSeq: String(tenantSeq),
+  routes: [],
+  updatedAt: '2026-01-01T00:00:00.000Z',
 });
 
 const heartbeat = (participant: string, subject: string, version = '1'): Envelope => ({
-  id: newId(), source: `/tenantry/participants/${participant}`, type: 'participant.heartbeat.v1', time: new Date().toISOString(), subject,
+  id: newId(),
+  source: `/tenantry/participants/${participant}`,
+  type: 'participant.heartbeat.v1',
+  time: new Date().toISOString(),
+  subject,
   data: { participant, capabilities: [], stores: [], version },
 });
 
@@ -53,7 +72,9 @@ class Record {
 
   /** A tenant's sequences as they came. */
   all(tenantId: string): string[] {
-    return this.delivered.filter(({ subject }) => subject === tenantId).map(({ tenantSeq }) => tenantSeq ?? '');
+    return this.delivered
+      .filter(({ subject }) => subject === tenantId)
+      .map(({ tenantSeq }) => tenantSeq ?? '');
   }
 
   /** The same without repetitions, which every transport may make when members come and go. */
@@ -66,7 +87,8 @@ const sequences = (count: number): string[] => Array.from({ length: count }, (_,
 
 const isWhole = (record: Record, tenantId: string, count: number) => record.once(tenantId).length >= count;
 
-const stopAll = (subscriptions: readonly Subscription[]) => Promise.all(subscriptions.map((one) => one.stop()));
+const stopAll = (subscriptions: readonly Subscription[]) =>
+  Promise.all(subscriptions.map((one) => one.stop()));
 
 /** What the port promises, as cases for every implementation of it. */
 export const TRANSPORT_CASES: readonly TransportCase[] = [
@@ -78,18 +100,33 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
       const alice = new Record();
       const bob = new Record();
       const subscriptions = [
-        await (await rig.participant('alice')).consumeLifecycle({ group: 'alice', handler: alice.handler, onMalformed: unexpected }),
-        await (await rig.participant('bob')).consumeLifecycle({ group: 'bob', handler: bob.handler, onMalformed: unexpected }),
+        await (
+          await rig.participant('alice')
+        ).consumeLifecycle({ group: 'alice', handler: alice.handler, onMalformed: unexpected }),
+        await (
+          await rig.participant('bob')
+        ).consumeLifecycle({ group: 'bob', handler: bob.handler, onMalformed: unexpected }),
       ];
-      for (let seq = 6; seq <= 10; seq++) await rig.enqueue(tenants.map((tenantId) => updated(tenantId, seq)));
+      for (let seq = 6; seq <= 10; seq++)
+        await rig.enqueue(tenants.map((tenantId) => updated(tenantId, seq)));
       for (const record of [alice, bob]) {
-        await waitFor('all events', () => tenants.every((tenantId) => isWhole(record, tenantId, 10)), PATIENCE_MS);
+        await waitFor(
+          'all events',
+          () => tenants.every((tenantId) => isWhole(record, tenantId, 10)),
+          PATIENCE_MS,
+        );
         for (const tenantId of tenants) same(record.once(tenantId), sequences(10));
       }
       const { id, time, ...event } = alice.delivered[0] as LifecycleEnvelope;
       ok(id && time);
       const { tenantId, tenantSeq, generation, ...rest } = updated(event.subject, 1);
-      same(event, { ...rest, subject: tenantId, tenantSeq: String(tenantSeq), generation: String(generation), source: '/tenantry/control-plane' });
+      same(event, {
+        ...rest,
+        subject: tenantId,
+        tenantSeq: String(tenantSeq),
+        generation: String(generation),
+        source: '/tenantry/control-plane',
+      });
       await stopAll(subscriptions);
     },
   },
@@ -99,12 +136,22 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
       const tenants = Array.from({ length: 20 }, newId);
       const record = new Record();
       const subscribe = async () =>
-        (await rig.participant('alice')).consumeLifecycle({ group: 'alice.shared', handler: record.handler, onMalformed: unexpected });
+        (await rig.participant('alice')).consumeLifecycle({
+          group: 'alice.shared',
+          handler: record.handler,
+          onMalformed: unexpected,
+        });
       const subscriptions = [await subscribe(), await subscribe()];
-      for (let seq = 1; seq <= 10; seq++) await rig.enqueue(tenants.map((tenantId) => updated(tenantId, seq)));
+      for (let seq = 1; seq <= 10; seq++)
+        await rig.enqueue(tenants.map((tenantId) => updated(tenantId, seq)));
       await subscriptions[0]?.stop();
-      for (let seq = 11; seq <= 20; seq++) await rig.enqueue(tenants.map((tenantId) => updated(tenantId, seq)));
-      await waitFor('all events', () => tenants.every((tenantId) => isWhole(record, tenantId, 20)), PATIENCE_MS);
+      for (let seq = 11; seq <= 20; seq++)
+        await rig.enqueue(tenants.map((tenantId) => updated(tenantId, seq)));
+      await waitFor(
+        'all events',
+        () => tenants.every((tenantId) => isWhole(record, tenantId, 20)),
+        PATIENCE_MS,
+      );
       for (const tenantId of tenants) same(record.once(tenantId), sequences(20));
       await stopAll(subscriptions);
     },
@@ -115,11 +162,14 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
       const tenantId = newId();
       const record = new Record();
       let rejections = 2;
-      const subscription = await (await rig.participant('alice')).consumeLifecycle({
+      const subscription = await (
+        await rig.participant('alice')
+      ).consumeLifecycle({
         group: 'alice.rejecting',
         handler: async (event) => {
           await record.handler(event);
-          if (event.subject === tenantId && event.tenantSeq === '2' && rejections-- > 0) throw new Error('not now');
+          if (event.subject === tenantId && event.tenantSeq === '2' && rejections-- > 0)
+            throw new Error('not now');
         },
         onMalformed: unexpected,
       });
@@ -155,7 +205,11 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
       const before = first.all(tenantId);
       same(before[0], '1');
       const second = new Record();
-      const next = await transport.consumeLifecycle({ group: 'alice.stopping', handler: second.handler, onMalformed: unexpected });
+      const next = await transport.consumeLifecycle({
+        group: 'alice.stopping',
+        handler: second.handler,
+        onMalformed: unexpected,
+      });
       await rig.enqueue([updated(tenantId, 3)]);
       await waitFor('the rest', () => second.all(tenantId).includes('3'), PATIENCE_MS);
       same([...before, ...second.all(tenantId)], ['1', '2', '3']);
@@ -178,7 +232,8 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
           onMalformed: (reason, raw) => void unexpected(reason, raw),
         });
       const subscriptions = [await follow(probe)];
-      const has = (records: Map<string, StateRecord>, seq: string) => tenants.every((tenantId) => records.get(tenantId)?.tenantSeq === seq);
+      const has = (records: Map<string, StateRecord>, seq: string) =>
+        tenants.every((tenantId) => records.get(tenantId)?.tenantSeq === seq);
       await waitFor('the state records', () => has(probe, '2'), PATIENCE_MS);
       const records = new Map<string, StateRecord>();
       subscriptions.push(await follow(records));
@@ -203,12 +258,24 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
         },
         onMalformed: async (participant) => void malformed.push(participant),
       });
-      await (await rig.participant('alice')).acknowledge([
-        heartbeat('alice', 'first'), { ...heartbeat('alice', 'broken'), type: '' }, heartbeat('alice', 'second'), heartbeat('alice', 'second', '2'),
+      await (
+        await rig.participant('alice')
+      ).acknowledge([
+        heartbeat('alice', 'first'),
+        { ...heartbeat('alice', 'broken'), type: '' },
+        heartbeat('alice', 'second'),
+        heartbeat('alice', 'second', '2'),
       ]);
       await (await rig.participant('bob')).acknowledge([heartbeat('alice', 'forged')]);
-      await waitFor('all acknowledgements', () => new Set(seen).size === 4 && rejections < 0 && malformed.length > 0, PATIENCE_MS);
-      same(seen.filter((one) => one.includes('second')), ['alice second 1', 'alice second 1', 'alice second 2']);
+      await waitFor(
+        'all acknowledgements',
+        () => new Set(seen).size === 4 && rejections < 0 && malformed.length > 0,
+        PATIENCE_MS,
+      );
+      same(
+        seen.filter((one) => one.includes('second')),
+        ['alice second 1', 'alice second 1', 'alice second 2'],
+      );
       same([...seen].filter((one) => !one.includes('second')).sort(), ['alice first 1', 'bob forged 1']);
       same(malformed, ['alice']);
       await subscription.stop();

@@ -11,7 +11,10 @@ import { WorkLoop } from '../work-loop.js';
 export interface EmbeddedAcknowledgementsOptions {
   readonly pool: Pool;
   readonly logger: Logger;
-  readonly handlers: Pick<Parameters<ControlPlaneTransport['consumeAcknowledgements']>[0], 'handler' | 'onMalformed'>;
+  readonly handlers: Pick<
+    Parameters<ControlPlaneTransport['consumeAcknowledgements']>[0],
+    'handler' | 'onMalformed'
+  >;
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly pollMs: number;
@@ -95,10 +98,16 @@ export class EmbeddedAcknowledgements {
     const lease = new Lease(leaseMs, askedAt, () => this.putOff(claimed, leaseMs, 0));
     try {
       await this.dispatch(claimed);
-      await this.sql.query('DELETE FROM tenantry.acknowledgement WHERE id = $1 AND lease = $2', [id, claimed.lease]);
+      await this.sql.query('DELETE FROM tenantry.acknowledgement WHERE id = $1 AND lease = $2', [
+        id,
+        claimed.lease,
+      ]);
     } catch (err) {
       const delayMs = backoffMs(this.options.backoff, claimed.attempts + 1);
-      logger.warn({ err, participant, acknowledgement: id, delayMs }, 'acknowledgement is handled again later');
+      logger.warn(
+        { err, participant, acknowledgement: id, delayMs },
+        'acknowledgement is handled again later',
+      );
       lease.end();
       await this.putOff(claimed, delayMs, 1).catch((cause: unknown) => {
         logger.warn({ err: cause, participant, acknowledgement: id }, 'acknowledgement cannot be put off');
@@ -115,7 +124,11 @@ export class EmbeddedAcknowledgements {
     else await onMalformed(participant, parsed.reason, JSON.stringify(envelope));
   }
 
-  private async putOff({ id, lease }: ClaimedAcknowledgement, delayMs: number, failures: number): Promise<boolean> {
+  private async putOff(
+    { id, lease }: ClaimedAcknowledgement,
+    delayMs: number,
+    failures: number,
+  ): Promise<boolean> {
     const rows = await this.sql.query(
       `UPDATE tenantry.acknowledgement SET due_at = now() + $3 * interval '1 millisecond', attempts = attempts + $4
       WHERE id = $1 AND lease = $2 RETURNING id`,

@@ -17,7 +17,9 @@ export interface EmbeddedControlPlaneOptions {
 }
 
 /** The embedded transport's control-plane side: publishing moves every group's head, since the history itself is what groups read. */
-export function createEmbeddedControlPlaneTransport(options: EmbeddedControlPlaneOptions): ControlPlaneTransport {
+export function createEmbeddedControlPlaneTransport(
+  options: EmbeddedControlPlaneOptions,
+): ControlPlaneTransport {
   const { pool, logger, concurrency = 8, leaseMs = 5_000, pollMs = 500 } = options;
   const sql = pgExecutor(pool);
   const subscriptions: Subscription[] = [];
@@ -36,7 +38,12 @@ export function createEmbeddedControlPlaneTransport(options: EmbeddedControlPlan
 
     async consumeAcknowledgements(handlers) {
       const consumer = new EmbeddedAcknowledgements({
-        pool, logger, handlers, concurrency, leaseMs, pollMs,
+        pool,
+        logger,
+        handlers,
+        concurrency,
+        leaseMs,
+        pollMs,
         backoff: { baseMs: 500, maxMs: 30_000 },
       });
       subscriptions.push(consumer.subscription);

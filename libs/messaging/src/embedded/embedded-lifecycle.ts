@@ -82,9 +82,10 @@ export class EmbeddedLifecycle {
     if (!this.joined) await this.sql.query('SELECT tenantry.transport_join($1)', [subscriber.group]);
     this.joined = true;
     const askedAt = performance.now();
-    const claimed = await this.sql.query<ClaimedTenant>('SELECT * FROM tenantry.transport_claim($1, $2, $3)', [
-      subscriber.group, free, leaseMs,
-    ]);
+    const claimed = await this.sql.query<ClaimedTenant>(
+      'SELECT * FROM tenantry.transport_claim($1, $2, $3)',
+      [subscriber.group, free, leaseMs],
+    );
     for (const tenant of claimed) {
       const delivering: Promise<void> = this.deliver(tenant, askedAt).finally(() => {
         this.delivering.delete(delivering);
@@ -106,15 +107,27 @@ export class EmbeddedLifecycle {
     } catch (err) {
       lease.end();
       const retryMs = backoffMs(backoff, progress.failures + 1);
-      const fields = { err, group: subscriber.group, tenantId: tenant.tenant_id, afterSeq: progress.last, retryMs };
+      const fields = {
+        err,
+        group: subscriber.group,
+        tenantId: tenant.tenant_id,
+        afterSeq: progress.last,
+        retryMs,
+      };
       logger.warn(fields, 'lifecycle event is delivered again later');
-      await this.release(tenant, retryMs).catch((cause: unknown) => logger.warn({ ...fields, err: cause }, 'tenant cannot be given back'));
+      await this.release(tenant, retryMs).catch((cause: unknown) =>
+        logger.warn({ ...fields, err: cause }, 'tenant cannot be given back'),
+      );
     } finally {
       lease.end();
     }
   }
 
-  private async deliverInOrder(tenant: ClaimedTenant, lease: Lease, progress: { last: string; failures: number }): Promise<void> {
+  private async deliverInOrder(
+    tenant: ClaimedTenant,
+    lease: Lease,
+    progress: { last: string; failures: number },
+  ): Promise<void> {
     const group = this.options.subscriber.group;
     for (;;) {
       const events = await this.sql.query<{ tenant_seq: string; envelope: unknown }>(
@@ -143,15 +156,19 @@ export class EmbeddedLifecycle {
   }
 
   private async renew(tenant: ClaimedTenant): Promise<boolean> {
-    const [answer] = await this.sql.query<{ renewed: boolean }>('SELECT tenantry.transport_renew($1, $2, $3, $4) AS renewed', [
-      this.options.subscriber.group, tenant.tenant_id, tenant.lease, this.options.leaseMs,
-    ]);
+    const [answer] = await this.sql.query<{ renewed: boolean }>(
+      'SELECT tenantry.transport_renew($1, $2, $3, $4) AS renewed',
+      [this.options.subscriber.group, tenant.tenant_id, tenant.lease, this.options.leaseMs],
+    );
     return answer?.renewed ?? false;
   }
 
   private async release(tenant: ClaimedTenant, retryMs: number | null): Promise<void> {
     await this.sql.query('SELECT tenantry.transport_release($1, $2, $3, $4)', [
-      this.options.subscriber.group, tenant.tenant_id, tenant.lease, retryMs,
+      this.options.subscriber.group,
+      tenant.tenant_id,
+      tenant.lease,
+      retryMs,
     ]);
   }
 }

@@ -24,17 +24,29 @@ export interface EmbeddedParticipantOptions {
  * and a dot. While the control plane's database is away everything waits and goes on by itself; only a refused
  * login or group is for ever.
  */
-export function createEmbeddedParticipantTransport(options: EmbeddedParticipantOptions): ParticipantTransport {
+export function createEmbeddedParticipantTransport(
+  options: EmbeddedParticipantOptions,
+): ParticipantTransport {
   const { url, logger, concurrency = 4, leaseMs = 5_000, pollMs = 500, rescanMs = 30_000 } = options;
   // Beside the work of each tenant there are two listeners, the renewals and the acknowledgements.
-  const pool = new Pool({ connectionString: url, max: concurrency + 4, application_name: 'tenantry-transport', keepAlive: true });
+  const pool = new Pool({
+    connectionString: url,
+    max: concurrency + 4,
+    application_name: 'tenantry-transport',
+    keepAlive: true,
+  });
   pool.on('error', (err) => logger.warn({ err }, 'transport lost an idle connection'));
   const sql = pgExecutor(pool);
   const subscriptions: Subscription[] = [];
   return {
     async consumeLifecycle(subscriber) {
       const member = new EmbeddedLifecycle({
-        pool, logger, subscriber, concurrency, leaseMs, pollMs,
+        pool,
+        logger,
+        subscriber,
+        concurrency,
+        leaseMs,
+        pollMs,
         backoff: { baseMs: 500, maxMs: 30_000 },
       });
       subscriptions.push(member.subscription);
@@ -51,7 +63,9 @@ export function createEmbeddedParticipantTransport(options: EmbeddedParticipantO
 
     async acknowledge(messages) {
       if (messages.length === 0) return;
-      await sql.query('SELECT tenantry.transport_acknowledge($1::json[])', [messages.map((message) => JSON.stringify(message))]);
+      await sql.query('SELECT tenantry.transport_acknowledge($1::json[])', [
+        messages.map((message) => JSON.stringify(message)),
+      ]);
     },
 
     async close() {

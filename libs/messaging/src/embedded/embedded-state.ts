@@ -74,7 +74,9 @@ export class EmbeddedState {
   }
 
   private async end(): Promise<void> {
-    this.abandoned(new Error('The transport was closed before the first pass over the state records was done.'));
+    this.abandoned(
+      new Error('The transport was closed before the first pass over the state records was done.'),
+    );
     await this.listener.stop();
     await this.loop.stop();
   }
@@ -99,7 +101,10 @@ export class EmbeddedState {
     try {
       let after: string | null = null;
       for (;;) {
-        const rows: StateRow[] = await this.sql.query<StateRow>('SELECT * FROM tenantry.transport_state_page($1, $2)', [after, PAGE]);
+        const rows: StateRow[] = await this.sql.query<StateRow>(
+          'SELECT * FROM tenantry.transport_state_page($1, $2)',
+          [after, PAGE],
+        );
         rows.forEach((row) => this.hand(row));
         after = rows.at(-1)?.tenant_id ?? null;
         if (rows.length < PAGE || this.subscription.signal.aborted) break;
@@ -115,7 +120,9 @@ export class EmbeddedState {
     const tenantIds = [...this.announced].slice(0, PAGE);
     tenantIds.forEach((tenantId) => this.announced.delete(tenantId));
     try {
-      const rows = await this.sql.query<StateRow>('SELECT * FROM tenantry.transport_state_of($1::uuid[])', [tenantIds]);
+      const rows = await this.sql.query<StateRow>('SELECT * FROM tenantry.transport_state_of($1::uuid[])', [
+        tenantIds,
+      ]);
       rows.forEach((row) => this.hand(row));
     } catch (error) {
       this.nextScanAt = 0;

@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { busDatabase, TRANSPORT_CASES, waitFor, type BusDatabase, type TransportRig } from '@tenantry/testing';
+import {
+  busDatabase,
+  TRANSPORT_CASES,
+  waitFor,
+  type BusDatabase,
+  type TransportRig,
+} from '@tenantry/testing';
 import { Pool } from 'pg';
 import { Outbox, type NewEvent } from '../outbox.js';
 import { Relay } from '../relay.js';
@@ -9,11 +15,20 @@ import type { ControlPlaneTransport, LifecycleEnvelope, ParticipantTransport } f
 import { createEmbeddedControlPlaneTransport } from './embedded-control-plane-transport.js';
 import { createEmbeddedParticipantTransport } from './embedded-participant-transport.js';
 
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 const outbox = new Outbox();
 
 const updated = (tenantId: string, tenantSeq: bigint): NewEvent => ({
-  tenantId, tenantSeq, generation: 1, type: 'tenant.updated.v1', data: { version: 1, plan: 'free', changed: ['plan'] },
+  tenantId,
+  tenantSeq,
+  generation: 1,
+  type: 'tenant.updated.v1',
+  data: { version: 1, plan: 'free', changed: ['plan'] },
 });
 
 describe('embedded transport', () => {
@@ -52,7 +67,11 @@ describe('embedded transport', () => {
   });
 
   const participant = async (name: string, leaseMs?: number): Promise<ParticipantTransport> => {
-    const transport = createEmbeddedParticipantTransport({ url: await database.participantUrl(name), logger, leaseMs });
+    const transport = createEmbeddedParticipantTransport({
+      url: await database.participantUrl(name),
+      logger,
+      leaseMs,
+    });
     participants.push(transport);
     return transport;
   };
@@ -70,11 +89,15 @@ describe('embedded transport', () => {
   it('lets a participant reach the functions of the port and nothing else', async () => {
     const alice = new Pool({ connectionString: await database.participantUrl('alice') });
     const forbidden = [
-      'SELECT * FROM tenantry.tenant_event', 'SELECT * FROM tenantry.position', 'DELETE FROM tenantry.acknowledgement',
-      'SELECT * FROM tenantry.tenant_state', `SELECT tenantry.transport_publish('{}', '{}', '{}')`,
+      'SELECT * FROM tenantry.tenant_event',
+      'SELECT * FROM tenantry.position',
+      'DELETE FROM tenantry.acknowledgement',
+      'SELECT * FROM tenantry.tenant_state',
+      `SELECT tenantry.transport_publish('{}', '{}', '{}')`,
       `UPDATE tenantry.transport_login SET participant = 'bob'`,
     ];
-    for (const statement of forbidden) await expect(alice.query(statement)).rejects.toThrow('permission denied');
+    for (const statement of forbidden)
+      await expect(alice.query(statement)).rejects.toThrow('permission denied');
     await alice.end();
   });
 
@@ -82,11 +105,17 @@ describe('embedded transport', () => {
     const alice = new Pool({ connectionString: await database.participantUrl('alice') });
     const tenantId = newId();
     const calls = [
-      `transport_join('bob')`, `transport_join('bob.x')`, `transport_join('alicexbob')`, `transport_claim('bob', 1, 1000)`,
-      `transport_events('bob', '${tenantId}', 0, 1)`, `transport_advance('bob', '${tenantId}', 1, 0, 1)`,
-      `transport_renew('bob', '${tenantId}', 1, 1000)`, `transport_release('bob', '${tenantId}', 1, 0)`,
+      `transport_join('bob')`,
+      `transport_join('bob.x')`,
+      `transport_join('alicexbob')`,
+      `transport_claim('bob', 1, 1000)`,
+      `transport_events('bob', '${tenantId}', 0, 1)`,
+      `transport_advance('bob', '${tenantId}', 1, 0, 1)`,
+      `transport_renew('bob', '${tenantId}', 1, 1000)`,
+      `transport_release('bob', '${tenantId}', 1, 0)`,
     ];
-    for (const call of calls) await expect(alice.query(`SELECT tenantry.${call}`)).rejects.toMatchObject({ code: '42501' });
+    for (const call of calls)
+      await expect(alice.query(`SELECT tenantry.${call}`)).rejects.toMatchObject({ code: '42501' });
     await alice.query(`SELECT tenantry.transport_join('alice.anything')`);
     await alice.end();
   });
@@ -99,15 +128,28 @@ describe('embedded transport', () => {
     const never = async () => undefined;
     const subscription = await carol.consumeLifecycle({ group: 'carol', handler: never, onMalformed: never });
     await expect(subscription.failed).rejects.toMatchObject({ code: '42501' });
-    await expect(carol.followState({ handler: () => undefined, onMalformed: () => undefined })).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      carol.followState({ handler: () => undefined, onMalformed: () => undefined }),
+    ).rejects.toMatchObject({ code: '42501' });
   });
 
   it('takes the participant of an acknowledgement from the login, whatever the body says', async () => {
     const tenantId = newId();
-    await (await participant('alice')).acknowledge([
-      { id: newId(), source: '/tenantry/participants/bob', type: 'participant.acknowledged.v1', time: 'now', subject: tenantId, data: {} },
+    await (
+      await participant('alice')
+    ).acknowledge([
+      {
+        id: newId(),
+        source: '/tenantry/participants/bob',
+        type: 'participant.acknowledged.v1',
+        time: 'now',
+        subject: tenantId,
+        data: {},
+      },
     ]);
-    const rows = await sql.query('SELECT participant FROM tenantry.acknowledgement WHERE subject = $1', [tenantId]);
+    const rows = await sql.query('SELECT participant FROM tenantry.acknowledgement WHERE subject = $1', [
+      tenantId,
+    ]);
     expect(rows).toEqual([{ participant: 'alice' }]);
     await sql.query('DELETE FROM tenantry.acknowledgement');
   });
@@ -118,17 +160,24 @@ describe('embedded transport', () => {
     await dead.query(`SELECT tenantry.transport_join('alice.dying')`);
     await outbox.enqueueTx(sql, [updated(tenantId, 1n)]);
     const claimed = await waitFor('a claim', async () => {
-      const { rows } = await dead.query<{ tenant_id: string; lease: string }>(`SELECT * FROM tenantry.transport_claim('alice.dying', 1000, 300)`);
+      const { rows } = await dead.query<{ tenant_id: string; lease: string }>(
+        `SELECT * FROM tenantry.transport_claim('alice.dying', 1000, 300)`,
+      );
       return rows.find((row) => row.tenant_id === tenantId);
     });
     const events: LifecycleEnvelope[] = [];
-    const subscription = await (await participant('alice')).consumeLifecycle({
+    const subscription = await (
+      await participant('alice')
+    ).consumeLifecycle({
       group: 'alice.dying',
       handler: async (event) => void events.push(event),
       onMalformed: async () => undefined,
     });
     await waitFor('the event', () => events.some(({ subject }) => subject === tenantId));
-    const late = await dead.query(`SELECT tenantry.transport_advance('alice.dying', $1, $2, 0, 1) AS advanced`, [tenantId, claimed.lease]);
+    const late = await dead.query(
+      `SELECT tenantry.transport_advance('alice.dying', $1, $2, 0, 1) AS advanced`,
+      [tenantId, claimed.lease],
+    );
     expect(late.rows).toEqual([{ advanced: false }]);
     await subscription.stop();
     await dead.end();
@@ -169,12 +218,21 @@ describe('embedded transport', () => {
     await joining.query('BEGIN');
     await joining.query(`SELECT tenantry.transport_join('alice.joining')`);
     await outbox.enqueueTx(sql, [updated(tenantId, 1n)]);
-    const passed = async () => (await sql.query('SELECT FROM tenantry.outbox_pending WHERE tenant_id = $1', [tenantId])).length === 0;
-    const waiting = async () => (await admin.query('SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())')).rowCount !== 0;
+    const passed = async () =>
+      (await sql.query('SELECT FROM tenantry.outbox_pending WHERE tenant_id = $1', [tenantId])).length === 0;
+    const waiting = async () =>
+      (
+        await admin.query(
+          'SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
+        )
+      ).rowCount !== 0;
     await waitFor('the publisher to wait, or to pass by', async () => (await waiting()) || (await passed()));
     await joining.query('COMMIT');
     await waitFor('the event to be published', passed);
-    const { rows } = await admin.query('SELECT head_seq FROM tenantry.position WHERE grp = $1 AND tenant_id = $2', ['alice.joining', tenantId]);
+    const { rows } = await admin.query(
+      'SELECT head_seq FROM tenantry.position WHERE grp = $1 AND tenant_id = $2',
+      ['alice.joining', tenantId],
+    );
     expect(rows).toEqual([{ head_seq: '1' }]);
     joining.release();
     await alice.end();

@@ -14,7 +14,10 @@ export interface TransportLogin {
  *
  * @throws RangeError when the participant's name is not legal, since groups and topics are named after it.
  */
-export async function putTransportLoginTx(sql: SqlExecutor, { login, password, participant }: TransportLogin): Promise<void> {
+export async function putTransportLoginTx(
+  sql: SqlExecutor,
+  { login, password, participant }: TransportLogin,
+): Promise<void> {
   if (!isParticipantName(participant)) throw new RangeError(`Not a participant's name: ${participant}`);
   // Role commands take no bound parameters; format() quotes what they are made of.
   const commands = await sql.query<{ text: string }>(

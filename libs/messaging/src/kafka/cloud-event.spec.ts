@@ -20,7 +20,9 @@ const envelope: Envelope = {
 /** As a broker gives it back: headers and value as bytes. */
 const received = (message: ReturnType<typeof toKafkaMessage>): Pick<KafkaMessage, 'value' | 'headers'> => ({
   value: Buffer.from(String(message.value)),
-  headers: Object.fromEntries(Object.entries(message.headers ?? {}).map(([key, value]) => [key, Buffer.from(String(value))])),
+  headers: Object.fromEntries(
+    Object.entries(message.headers ?? {}).map(([key, value]) => [key, Buffer.from(String(value))]),
+  ),
 });
 
 const structured = (event: object, contentType = 'application/cloudevents+json') => ({
@@ -63,11 +65,27 @@ describe('CloudEvents on Kafka', () => {
   });
 
   it('reads structured mode, with data as JSON or encoded', () => {
-    const parsed = { id: 'i', source: '/s', type: 't.v1', time: 'now', subject: tenantId, tenantSeq: '5', generation: '2', data: { a: 1 } };
+    const parsed = {
+      id: 'i',
+      source: '/s',
+      type: 't.v1',
+      time: 'now',
+      subject: tenantId,
+      tenantSeq: '5',
+      generation: '2',
+      data: { a: 1 },
+    };
     const attributes = { ...event, tenantseq: '5', generation: '2', dataschema: 'urn:x', unknown: 1 };
-    expect(fromKafkaMessage(structured({ ...attributes, data: { a: 1 } }))).toEqual({ ok: true, envelope: parsed });
+    expect(fromKafkaMessage(structured({ ...attributes, data: { a: 1 } }))).toEqual({
+      ok: true,
+      envelope: parsed,
+    });
     const data_base64 = Buffer.from('{"a":1}').toString('base64');
-    expect(fromKafkaMessage(structured({ ...attributes, data_base64 }, 'application/cloudevents+json; charset=UTF-8'))).toEqual({ ok: true, envelope: parsed });
+    expect(
+      fromKafkaMessage(
+        structured({ ...attributes, data_base64 }, 'application/cloudevents+json; charset=UTF-8'),
+      ),
+    ).toEqual({ ok: true, envelope: parsed });
   });
 
   it.each([
@@ -77,9 +95,21 @@ describe('CloudEvents on Kafka', () => {
     ['no id', structured({ ...event, id: undefined }), 'id is missing'],
     ['an attribute that is no text', structured({ ...event, subject: 7 }), 'subject is missing'],
     ['a sequence that is no number', structured({ ...event, tenantseq: '1e3' }), 'tenantSeq is no decimal'],
-    ['a sequence beyond bigint', structured({ ...event, tenantseq: '9999999999999999999' }), 'tenantSeq is no decimal'],
-    ['a NUL in an attribute', structured({ ...event, subject: 'a\0b' }), 'subject is missing, or no plain text'],
-    ['half a surrogate pair', structured({ ...event, source: '\ud800' }), 'source is missing, or no plain text'],
+    [
+      'a sequence beyond bigint',
+      structured({ ...event, tenantseq: '9999999999999999999' }),
+      'tenantSeq is no decimal',
+    ],
+    [
+      'a NUL in an attribute',
+      structured({ ...event, subject: 'a\0b' }),
+      'subject is missing, or no plain text',
+    ],
+    [
+      'half a surrogate pair',
+      structured({ ...event, source: '\ud800' }),
+      'source is missing, or no plain text',
+    ],
     ['an array', structured([]), 'specversion is not 1.0'],
     ['null', structured(JSON.parse('[null]')), 'specversion is not 1.0'],
   ])('refuses %s with a reason', (_name, message, reason) => {

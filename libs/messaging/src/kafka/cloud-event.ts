@@ -25,17 +25,24 @@ export function toKafkaMessage(envelope: Envelope): Message {
     traceparent,
     tracestate,
   };
-  const present = Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const present = Object.entries(headers).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   return { key: subject, value: JSON.stringify(data), headers: Object.fromEntries(present) };
 }
 
 /** Reads a message in binary or structured mode. */
-export function fromKafkaMessage({ value, headers }: Pick<KafkaMessage, 'value' | 'headers'>): ParsedEnvelope {
+export function fromKafkaMessage({
+  value,
+  headers,
+}: Pick<KafkaMessage, 'value' | 'headers'>): ParsedEnvelope {
   if (!value) return { ok: false, reason: 'there is no value' };
   const body = parseJson(value);
   if (body === undefined) return NOT_JSON;
   const contentType = header(headers, 'content-type');
-  return contentType?.startsWith(STRUCTURED_TYPE) ? fromStructured(body.json, headers) : fromBinary(body.json, headers);
+  return contentType?.startsWith(STRUCTURED_TYPE)
+    ? fromStructured(body.json, headers)
+    : fromBinary(body.json, headers);
 }
 
 /** The value as text that can be stored and shown. */
@@ -62,7 +69,13 @@ function fromBinary(data: unknown, headers: IHeaders | undefined): ParsedEnvelop
 
 function fromStructured(event: unknown, headers: IHeaders | undefined): ParsedEnvelope {
   if (event === null || typeof event !== 'object') return { ok: false, reason: 'not an object' };
-  const { specversion, tenantseq, generation, data_base64: encoded, ...rest } = event as Record<string, unknown>;
+  const {
+    specversion,
+    tenantseq,
+    generation,
+    data_base64: encoded,
+    ...rest
+  } = event as Record<string, unknown>;
   if (specversion !== '1.0') return { ok: false, reason: 'specversion is not 1.0' };
   let data = rest['data'];
   if (typeof encoded === 'string') {

@@ -38,14 +38,22 @@ export async function deliverBatch(payload: EachBatchPayload, delivery: BatchDel
 }
 
 /** Answers false when this member must not go on. */
-async function deliverUntilHandled(topic: string, message: KafkaMessage, delivery: BatchDelivery, membership: Membership): Promise<boolean> {
+async function deliverUntilHandled(
+  topic: string,
+  message: KafkaMessage,
+  delivery: BatchDelivery,
+  membership: Membership,
+): Promise<boolean> {
   for (let attempt = 1; membership.active; attempt++) {
     try {
       await delivery.deliver(topic, message);
       return true;
     } catch (err) {
       const delayMs = backoffMs(BACKOFF, attempt);
-      delivery.logger.warn({ err, topic, offset: message.offset, attempt, delayMs }, 'message is delivered again later');
+      delivery.logger.warn(
+        { err, topic, offset: message.offset, attempt, delayMs },
+        'message is delivered again later',
+      );
       await pause(delayMs, membership.signal);
     }
   }

@@ -26,6 +26,9 @@ export function kafkaClient({ brokers, clientId, ssl, sasl, logger }: KafkaConne
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
     logLevel: logLevel.WARN,
     // Its errors come back to us as rejections and crash events and are reported there.
-    logCreator: () => ({ namespace, log }) => logger.debug({ namespace, detail: log.message, error: log['error'] }, 'kafkajs reports'),
+    logCreator:
+      () =>
+      ({ namespace, log }) =>
+        logger.debug({ namespace, detail: log.message, error: log['error'] as unknown }, 'kafkajs reports'),
   });
 }

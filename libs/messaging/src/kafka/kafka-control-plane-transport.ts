@@ -40,7 +40,9 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
     async publish(messages) {
       await prepare([]);
       const on = (channel: 'state' | 'lifecycle'): TopicMessage[] =>
-        messages.filter((one) => one.channel === channel).map(({ envelope }) => ({ topic: topics[channel], message: toKafkaMessage(envelope) }));
+        messages
+          .filter((one) => one.channel === channel)
+          .map(({ envelope }) => ({ topic: topics[channel], message: toKafkaMessage(envelope) }));
       // A state record is acknowledged before the events that it reflects; across topics nothing else orders them.
       try {
         await sender.send(on('state'));

@@ -49,14 +49,25 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
     },
 
     async followState(follower) {
-      const state = new KafkaState({ kafka, logger, topic: topics.state, groupPrefix: `${groupPrefix}.${participant}`, follower });
+      const state = new KafkaState({
+        kafka,
+        logger,
+        topic: topics.state,
+        groupPrefix: `${groupPrefix}.${participant}`,
+        follower,
+      });
       subscriptions.push(state.subscription);
       await state.start();
       return state.subscription;
     },
 
     async acknowledge(messages) {
-      await sender.send(messages.map((message) => ({ topic: topics.acknowledgements(participant), message: toKafkaMessage(message) })));
+      await sender.send(
+        messages.map((message) => ({
+          topic: topics.acknowledgements(participant),
+          message: toKafkaMessage(message),
+        })),
+      );
     },
 
     async close() {

@@ -5,10 +5,16 @@ import { connect } from 'node:net';
 import { KafkaSender } from './kafka-sender.js';
 
 const PRODUCE = 0;
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 const brokers = (process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092').split(',');
-const onKafka = process.env['KAFKA_BROKERS'] || process.env['REQUIRE_KAFKA'] === '1' ? describe : describe.skip;
+const onKafka =
+  process.env['KAFKA_BROKERS'] || process.env['REQUIRE_KAFKA'] === '1' ? describe : describe.skip;
 
 onKafka('KafkaSender', () => {
   const topic = `test-sender-${newId()}`;
@@ -23,14 +29,14 @@ onKafka('KafkaSender', () => {
     const write = socket.write.bind(socket);
     const emit = socket.emit.bind(socket);
     let doomed = false;
-    socket.write = ((request: Buffer, ...rest: []) => {
+    socket.write = (request: Buffer, ...rest: []) => {
       // Behind the size comes the kind of request.
       if (losses > 0 && request.readInt16BE(4) === PRODUCE) {
         losses--;
         doomed = true;
       }
       return write(request, ...rest);
-    }) as typeof socket.write;
+    };
     socket.emit = ((event: string, ...rest: unknown[]) => {
       if (event !== 'data' || !doomed) return emit(event, ...rest);
       socket.destroy(new Error('the answer was lost'));
@@ -39,7 +45,12 @@ onKafka('KafkaSender', () => {
     return socket;
   };
 
-  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, socketFactory: lossySocket, retry: { initialRetryTime: 50, retries: 3 } });
+  const kafka = new Kafka({
+    brokers,
+    logLevel: logLevel.NOTHING,
+    socketFactory: lossySocket,
+    retry: { initialRetryTime: 50, retries: 3 },
+  });
 
   beforeAll(async () => {
     admin = kafka.admin();

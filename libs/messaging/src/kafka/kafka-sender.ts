@@ -58,7 +58,8 @@ export class KafkaSender {
       const { request, orders } = this.nextRequest();
       try {
         await this.sendRequest(request);
-        for (const order of orders) if (order.sent === order.messages.length) this.finish(order, order.settle.resolve);
+        for (const order of orders)
+          if (order.sent === order.messages.length) this.finish(order, order.settle.resolve);
       } catch (error) {
         for (const order of orders) this.finish(order, () => order.settle.reject(error));
         await this.discard();
@@ -98,7 +99,10 @@ export class KafkaSender {
     const topics = Map.groupBy(request, ({ topic }) => topic);
     const answers = await producer.sendBatch({
       acks: -1,
-      topicMessages: [...topics].map(([topic, messages]) => ({ topic, messages: messages.map(({ message }) => message) })),
+      topicMessages: [...topics].map(([topic, messages]) => ({
+        topic,
+        messages: messages.map(({ message }) => message),
+      })),
     });
     // After a change of leader kafkajs leaves out the partitions that moved to a broker which had answered before.
     const answered = new Set(answers.map(({ topicName, partition }) => `${topicName} ${partition}`));
@@ -128,6 +132,8 @@ export class KafkaSender {
   private async discard(): Promise<void> {
     const producer = this.producer;
     this.producer = undefined;
-    await producer?.disconnect().catch((err: unknown) => this.logger.debug({ err }, 'producer cannot be disconnected'));
+    await producer
+      ?.disconnect()
+      .catch((err: unknown) => this.logger.debug({ err }, 'producer cannot be disconnected'));
   }
 }

@@ -58,7 +58,9 @@ export class KafkaState {
   }
 
   private async end(): Promise<void> {
-    this.firstPass.reject(new Error('The transport was closed before the first pass over the state records was done.'));
+    this.firstPass.reject(
+      new Error('The transport was closed before the first pass over the state records was done.'),
+    );
     await this.consumer.subscription.stop();
   }
 
@@ -78,7 +80,13 @@ export class KafkaState {
     return undefined;
   }
 
-  private async take({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+  private async take({
+    batch,
+    resolveOffset,
+    heartbeat,
+    isRunning,
+    isStale,
+  }: EachBatchPayload): Promise<void> {
     for (const message of batch.messages) {
       if (!isRunning() || isStale()) return;
       this.hand(message);

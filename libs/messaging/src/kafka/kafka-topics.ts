@@ -12,7 +12,11 @@ export interface TopicSettings {
   readonly lifecycleRetentionMs: number;
 }
 
-export const DEFAULT_TOPIC_SETTINGS: TopicSettings = { partitions: 12, replicationFactor: -1, lifecycleRetentionMs: 90 * DAY_MS };
+export const DEFAULT_TOPIC_SETTINGS: TopicSettings = {
+  partitions: 12,
+  replicationFactor: -1,
+  lifecycleRetentionMs: 90 * DAY_MS,
+};
 
 const ANSWER_RETENTION_MS = 30 * DAY_MS;
 /** CONFIG_RESOURCE_TYPES.TOPIC; kafkajs's enumeration is no named export under ESM. */
@@ -21,20 +25,36 @@ const TOPIC_RESOURCE = 2;
 /** A topic is there with another cleanup policy than what it carries needs: the state topic would lose tenants, or the others grow for ever. */
 export class TopicMisconfigured extends Error {
   constructor(topic: string, expected: string, found: string) {
-    super(`Topic ${topic} has cleanup.policy=${found}, it must be ${expected}. Change the topic's configuration, then start again.`);
+    super(
+      `Topic ${topic} has cleanup.policy=${found}, it must be ${expected}. Change the topic's configuration, then start again.`,
+    );
     this.name = 'TopicMisconfigured';
   }
 }
 
 /** Makes sure that the control plane's topics and those of the participants are there with the right cleanup policy. */
-export async function ensureTopics(kafka: Kafka, prefix: string | undefined, participants: readonly string[], settings: TopicSettings): Promise<void> {
+export async function ensureTopics(
+  kafka: Kafka,
+  prefix: string | undefined,
+  participants: readonly string[],
+  settings: TopicSettings,
+): Promise<void> {
   const names = topicNames(prefix);
   const wanted = [
-    topic(names.lifecycle, settings, { 'cleanup.policy': 'delete', 'retention.ms': String(settings.lifecycleRetentionMs) }),
+    topic(names.lifecycle, settings, {
+      'cleanup.policy': 'delete',
+      'retention.ms': String(settings.lifecycleRetentionMs),
+    }),
     topic(names.state, settings, { 'cleanup.policy': 'compact' }),
-    topic(names.parked, settings, { 'cleanup.policy': 'delete', 'retention.ms': String(ANSWER_RETENTION_MS) }),
+    topic(names.parked, settings, {
+      'cleanup.policy': 'delete',
+      'retention.ms': String(ANSWER_RETENTION_MS),
+    }),
     ...participants.map((participant) =>
-      topic(names.acknowledgements(participant), settings, { 'cleanup.policy': 'delete', 'retention.ms': String(ANSWER_RETENTION_MS) }),
+      topic(names.acknowledgements(participant), settings, {
+        'cleanup.policy': 'delete',
+        'retention.ms': String(ANSWER_RETENTION_MS),
+      }),
     ),
   ];
   await withAdmin(kafka, async (admin) => {
@@ -57,11 +77,19 @@ export function existingTopics(kafka: Kafka, topics: readonly string[]): Promise
 export function endsOf(kafka: Kafka, topicName: string): Promise<Map<number, bigint>> {
   return withAdmin(kafka, async (admin) => {
     const offsets = await admin.fetchTopicOffsets(topicName);
-    return new Map(offsets.filter(({ low, high }) => BigInt(high) > BigInt(low)).map(({ partition, high }) => [partition, BigInt(high)]));
+    return new Map(
+      offsets
+        .filter(({ low, high }) => BigInt(high) > BigInt(low))
+        .map(({ partition, high }) => [partition, BigInt(high)]),
+    );
   });
 }
 
-function topic(name: string, { partitions, replicationFactor }: TopicSettings, config: Record<string, string>): ITopicConfig {
+function topic(
+  name: string,
+  { partitions, replicationFactor }: TopicSettings,
+  config: Record<string, string>,
+): ITopicConfig {
   const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
   return { topic: name, numPartitions: partitions, replicationFactor, configEntries };
 }
@@ -69,7 +97,11 @@ function topic(name: string, { partitions, replicationFactor }: TopicSettings, c
 async function checkPolicies(admin: Admin, wanted: readonly ITopicConfig[]): Promise<void> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: wanted.map((one) => ({ type: TOPIC_RESOURCE, name: one.topic, configNames: ['cleanup.policy'] })),
+    resources: wanted.map((one) => ({
+      type: TOPIC_RESOURCE,
+      name: one.topic,
+      configNames: ['cleanup.policy'],
+    })),
   });
   const found = new Map(resources.map((one) => [one.resourceName, one.configEntries[0]?.configValue]));
   for (const { topic: name, configEntries } of wanted) {

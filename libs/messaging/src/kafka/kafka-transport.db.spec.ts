@@ -2,7 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { topicNames } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { busDatabase, TRANSPORT_CASES, waitFor, type BusDatabase, type TransportRig } from '@tenantry/testing';
+import {
+  busDatabase,
+  TRANSPORT_CASES,
+  waitFor,
+  type BusDatabase,
+  type TransportRig,
+} from '@tenantry/testing';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { Pool } from 'pg';
 import { Outbox } from '../outbox.js';
@@ -12,11 +18,17 @@ import { createKafkaControlPlaneTransport } from './kafka-control-plane-transpor
 import { createKafkaParticipantTransport } from './kafka-participant-transport.js';
 import { TopicMisconfigured } from './kafka-topics.js';
 
-const logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+const logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 
 // Without a broker the suite is skipped, and `npm test` says so; where Kafka is required it runs and fails.
 const brokers = (process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092').split(',');
-const onKafka = process.env['KAFKA_BROKERS'] || process.env['REQUIRE_KAFKA'] === '1' ? describe : describe.skip;
+const onKafka =
+  process.env['KAFKA_BROKERS'] || process.env['REQUIRE_KAFKA'] === '1' ? describe : describe.skip;
 
 onKafka('Kafka transport', () => {
   const topicPrefix = `test-${newId()}`;
@@ -40,7 +52,9 @@ onKafka('Kafka transport', () => {
   });
 
   afterAll(async () => {
-    await admin.deleteTopics({ topics: (await admin.listTopics()).filter((topic) => topic.startsWith(topicPrefix)) });
+    await admin.deleteTopics({
+      topics: (await admin.listTopics()).filter((topic) => topic.startsWith(topicPrefix)),
+    });
     await admin.disconnect();
     await pool.end();
     await database.drop();
@@ -84,7 +98,10 @@ onKafka('Kafka transport', () => {
   it('makes its topics with the cleanup policy that they need, and refuses another', async () => {
     await control.prepare(['carol']);
     const policyOf = async (name: string) => {
-      const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: 2, name, configNames: ['cleanup.policy'] }] });
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: 2, name, configNames: ['cleanup.policy'] }],
+      });
       return resources[0]?.configEntries[0]?.configValue;
     };
     expect(await policyOf(topics.lifecycle)).toBe('delete');
@@ -104,8 +121,15 @@ onKafka('Kafka transport', () => {
     const producer = kafka.producer({ allowAutoTopicCreation: false });
     await producer.connect();
     const event = {
-      specversion: '1.0', id: newId(), source: '/elsewhere', type: 'tenant.updated.v1', time: new Date().toISOString(), subject: tenantId,
-      tenantseq: '7', generation: '3', data: { version: 1, plan: 'free', changed: [] },
+      specversion: '1.0',
+      id: newId(),
+      source: '/elsewhere',
+      type: 'tenant.updated.v1',
+      time: new Date().toISOString(),
+      subject: tenantId,
+      tenantseq: '7',
+      generation: '3',
+      data: { version: 1, plan: 'free', changed: [] },
     };
     await producer.send({
       topic: topics.lifecycle,
@@ -113,18 +137,28 @@ onKafka('Kafka transport', () => {
         { key: tenantId, value: 'no \0 json' },
         { key: tenantId, value: null },
         { key: tenantId, value: '{}', headers: { ce_specversion: '1.0', ce_id: 'x' } },
-        { key: tenantId, value: JSON.stringify(event), headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' } },
+        {
+          key: tenantId,
+          value: JSON.stringify(event),
+          headers: { 'content-type': 'application/cloudevents+json; charset=utf-8' },
+        },
       ],
     });
     await producer.disconnect();
     const reasons: string[] = [];
     const delivered: LifecycleEnvelope[] = [];
-    const subscription = await (await participant('alice')).consumeLifecycle({
+    const subscription = await (
+      await participant('alice')
+    ).consumeLifecycle({
       group: 'alice.malformed',
       handler: async (message) => void delivered.push(message),
       onMalformed: async (reason, raw) => void reasons.push(`${reason}: ${raw}`),
     });
-    const received = await waitFor('the structured event', () => delivered.find(({ subject }) => subject === tenantId), 20_000);
+    const received = await waitFor(
+      'the structured event',
+      () => delivered.find(({ subject }) => subject === tenantId),
+      20_000,
+    );
     const { specversion, tenantseq, ...rest } = event;
     expect(received).toEqual({ ...rest, tenantSeq: tenantseq });
     expect(specversion).toBe('1.0');

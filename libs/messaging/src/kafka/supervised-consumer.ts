@@ -48,7 +48,8 @@ export class SupervisedConsumer {
         await pause(backoffMs(BACKOFF, ++this.outages), signal);
         continue;
       }
-      if (this.outages > 0) this.options.logger.info({ groupId: this.options.groupId }, 'consumer has its topics');
+      if (this.outages > 0)
+        this.options.logger.info({ groupId: this.options.groupId }, 'consumer has its topics');
       this.outages = 0;
       try {
         await this.consume(topics);
@@ -105,7 +106,9 @@ export class SupervisedConsumer {
       await Promise.race([crashed, this.stopOrChange(topics, AbortSignal.any([signal, ended.signal]))]);
     } finally {
       ended.abort();
-      await consumer.disconnect().catch((err: unknown) => logger.debug({ err, groupId }, 'consumer cannot be disconnected'));
+      await consumer
+        .disconnect()
+        .catch((err: unknown) => logger.debug({ err, groupId }, 'consumer cannot be disconnected'));
     }
   }
 
@@ -115,7 +118,9 @@ export class SupervisedConsumer {
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       this.options.onPosition?.(payload.partition, BigInt(payload.lastOffset) + 1n);
     });
-    const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
+    const crashed = new Promise<never>((_, reject) =>
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)),
+    );
     crashed.catch(() => undefined);
     return crashed;
   }
