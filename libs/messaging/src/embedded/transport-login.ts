@@ -21,7 +21,7 @@ export async function putTransportLoginTx(
   if (!isParticipantName(participant)) throw new RangeError(`Not a participant's name: ${participant}`);
   // Role commands take no bound parameters; format() quotes what they are made of.
   const commands = await sql.query<{ text: string }>(
-    `SELECT format('%s ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD %L',
+    `SELECT format('%s ROLE %I LOGIN NOCREATEDB NOCREATEROLE PASSWORD %L',
       CASE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = $1) THEN 'ALTER' ELSE 'CREATE' END, $1::text, $2::text) AS text
     UNION ALL SELECT format('GRANT tenantry_participant TO %I', $1::text)`,
     [login, password],
