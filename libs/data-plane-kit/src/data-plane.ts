@@ -39,10 +39,26 @@ export class DataPlane {
   private readonly follower: RouteFollower;
   private readonly runner: ParticipantRunner;
   private readonly transport: ParticipantTransport;
+  private stopped: Promise<void> | undefined;
 
-  constructor({ service, databaseUrl, provisionerUrl, transport, logger, version, poolSize = 10, concurrency = 4, facts = {} }: DataPlaneParts) {
+  constructor({
+    service,
+    databaseUrl,
+    provisionerUrl,
+    transport,
+    logger,
+    version,
+    poolSize = 10,
+    concurrency = 4,
+    facts = {},
+  }: DataPlaneParts) {
     const pool = (connectionString: string, max: number, use: string): Pool => {
-      const made = new Pool({ connectionString, max, keepAlive: true, application_name: `${service.name}-${use}` });
+      const made = new Pool({
+        connectionString,
+        max,
+        keepAlive: true,
+        application_name: `${service.name}-${use}`,
+      });
       made.on('error', (err) => logger.warn({ err, use }, 'lost an idle database connection'));
       return made;
     };
@@ -51,9 +67,19 @@ export class DataPlane {
     this.bookkeepingPool = pool(provisionerUrl, BOOKKEEPING_POOL_SIZE, 'bookkeeping');
     this.maintenancePool = pool(provisionerUrl, concurrency, 'maintenance');
     this.tenants = new Tenants({ pool: this.servingPool, routes: this.routes, store: service.store });
-    this.follower = new RouteFollower(this.routes, new RouteSnapshot(this.bookkeepingPool, logger), transport, logger);
+    this.follower = new RouteFollower(
+      this.routes,
+      new RouteSnapshot(this.bookkeepingPool, logger),
+      transport,
+      logger,
+    );
     this.runner = new ParticipantRunner({
-      service, transport, logger, version, concurrency, facts,
+      service,
+      transport,
+      logger,
+      version,
+      concurrency,
+      facts,
       pool: this.bookkeepingPool,
       maintenancePool: this.maintenancePool,
     });
@@ -73,15 +99,20 @@ export class DataPlane {
     if (!rows[0]?.installed) throw new Error('The kit is not installed in the database; run the migration.');
   }
 
-  /** Finishes or hands back the participant's work. Requests can still be served. */
-  async stop(): Promise<void> {
-    await this.runner.stop();
-    await this.follower.stop();
-    await this.transport.close();
+  /** Finishes or hands back the participant's work; once, however often it is called. Requests can still be served. */
+  stop(): Promise<void> {
+    this.stopped ??= this.stopOnce();
+    return this.stopped;
   }
 
   /** Closes the connections; call it when nothing is served any more. */
   async close(): Promise<void> {
     await Promise.all([this.servingPool.end(), this.bookkeepingPool.end(), this.maintenancePool.end()]);
+  }
+
+  private async stopOnce(): Promise<void> {
+    await this.runner.stop();
+    await this.follower.stop();
+    await this.transport.close();
   }
 }

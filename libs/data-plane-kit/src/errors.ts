@@ -28,7 +28,11 @@ export class TenantUnknown extends TenantError {
 export class TenantSuspended extends TenantError {
   readonly code = 'tenant-suspended';
   constructor(tenantId: string, options?: ErrorOptions) {
-    super('The tenant is suspended; its data can be reached again after it is reactivated.', { tenantId }, options);
+    super(
+      'The tenant is suspended; its data can be reached again after it is reactivated.',
+      { tenantId },
+      options,
+    );
   }
 }
 
@@ -52,14 +56,21 @@ export class StaleRoute extends TenantError {
 export class FenceBehind extends TenantError {
   readonly code = 'fence-behind';
   constructor(tenantId: string, options?: ErrorOptions) {
-    super('This service has not caught up with the last change of the tenant; try again shortly.', { tenantId }, options);
+    super(
+      'This service has not caught up with the last change of the tenant; try again shortly.',
+      { tenantId },
+      options,
+    );
   }
 }
 
 /** Code that needs a tenant ran outside `tenants.run`, or after its transaction had ended: a bug (500). */
 export class TenantContextMissing extends TenantError {
   readonly code = 'tenant-context-missing';
-  constructor(message = 'There is no tenant context here: run this inside tenants.run(tenantId, …).', options?: ErrorOptions) {
+  constructor(
+    message = 'There is no tenant context here: run this inside tenants.run(tenantId, …).',
+    options?: ErrorOptions,
+  ) {
     super(message, {}, options);
   }
 }
@@ -76,6 +87,10 @@ export class TenantContextConflict extends TenantError {
 export class TransactionAborted extends TenantError {
   readonly code = 'transaction-aborted';
   constructor(tenantId: string, options?: ErrorOptions) {
-    super('The transaction was rolled back, because one of its statements had failed.', { tenantId }, options);
+    super(
+      'The transaction was rolled back, because one of its statements had failed.',
+      { tenantId },
+      options,
+    );
   }
 }

@@ -1,4 +1,12 @@
-import { FenceBehind, StaleRoute, TenantBusy, TenantContextConflict, type TenantError, TenantSuspended, TenantUnknown } from './errors.js';
+import {
+  FenceBehind,
+  StaleRoute,
+  TenantBusy,
+  TenantContextConflict,
+  type TenantError,
+  TenantSuspended,
+  TenantUnknown,
+} from './errors.js';
 import { detailOf, SQLSTATE, sqlStateOf } from './sql-errors.js';
 
 export type RefusalReason = 'absent' | 'closed' | 'busy' | 'stale' | 'ahead' | 'other-tenant';
@@ -47,7 +55,9 @@ export function asFenceRefusal(tenantId: string, error: unknown): unknown {
   const state = sqlStateOf(error);
   const detail = detailOf(error);
   if (state === SQLSTATE.closed) {
-    return detail === 'absent' ? new FenceRefusal(tenantId, 'absent', undefined, { cause: error }) : new FenceRefusal(tenantId, 'closed', detail, { cause: error });
+    return detail === 'absent'
+      ? new FenceRefusal(tenantId, 'absent', undefined, { cause: error })
+      : new FenceRefusal(tenantId, 'closed', detail, { cause: error });
   }
   const reason = state === undefined ? undefined : REASONS[state];
   return reason ? new FenceRefusal(tenantId, reason, detail, { cause: error }) : error;

@@ -1,6 +1,14 @@
 export {
-  FenceBehind, StaleRoute, TenantBusy, TenantContextConflict, TenantContextMissing, TenantError, TenantSuspended, TenantUnknown,
-  TransactionAborted, type TenantErrorCode,
+  FenceBehind,
+  StaleRoute,
+  TenantBusy,
+  TenantContextConflict,
+  TenantContextMissing,
+  TenantError,
+  TenantSuspended,
+  TenantUnknown,
+  TransactionAborted,
+  type TenantErrorCode,
 } from './errors.js';
 export { type SeedEvidence, type ServiceDefinition } from './service-definition.js';
 export { type TenantTransaction } from './tenant-transaction.js';
@@ -10,6 +18,14 @@ export { DataPlane, type DataPlaneParts } from './data-plane.js';
 export { ParticipantRunner, type ParticipantRunnerOptions } from './participant/participant-runner.js';
 export { createRequestHandler, type RequestHandlerOptions } from './participant/request-handler.js';
 export { DEFAULT_FENCE_TIMES, type FenceTimes } from './participant/fence-writer.js';
-export { AlreadyPurged, PlacementRefused, PurgeIncomplete, RequestFailed, RequestOvertaken, TenantHeld } from './participant/request-errors.js';
+export {
+  AlreadyPurged,
+  PlacementRefused,
+  PurgeIncomplete,
+  RequestFailed,
+  RequestOvertaken,
+  TenantHeld,
+} from './participant/request-errors.js';
 export { KIT_MIGRATIONS } from './kit-migrations.js';
-export { installKit, loginOf, type DatabaseLogin, type InstallKitOptions, type InstallReport } from './install-kit.js';
+export { loginOf, type DatabaseLogin } from './install/database-login.js';
+export { installKit, type InstallKitOptions, type InstallReport } from './install-kit.js';

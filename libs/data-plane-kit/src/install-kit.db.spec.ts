@@ -3,7 +3,8 @@ import { tenantSchemaName } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
 import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
-import { installKit, type InstallReport, loginOf } from './install-kit.js';
+import { loginOf } from './install/database-login.js';
+import { installKit, type InstallReport } from './install-kit.js';
 import { createRequestHandler } from './participant/request-handler.js';
 import type { ServiceDefinition } from './service-definition.js';
 
@@ -21,8 +22,15 @@ function install(service: ServiceDefinition, appLogin = database.logins.app): Pr
   return installKit(database.adminUrl, { appLogin, provisionerLogin: database.logins.provisioner, service });
 }
 
-function withMigration(sql: string, globalTables: readonly string[] = EXAMPLE_SERVICE.globalTables): ServiceDefinition {
-  return { ...EXAMPLE_SERVICE, globalTables, migrations: [...EXAMPLE_SERVICE.migrations, { name: '0003-more', sql }] };
+function withMigration(
+  sql: string,
+  globalTables: readonly string[] = EXAMPLE_SERVICE.globalTables,
+): ServiceDefinition {
+  return {
+    ...EXAMPLE_SERVICE,
+    globalTables,
+    migrations: [...EXAMPLE_SERVICE.migrations, { name: '0003-more', sql }],
+  };
 }
 
 async function provisionSchemaTenant(): Promise<string> {
@@ -31,10 +39,20 @@ async function provisionSchemaTenant(): Promise<string> {
   const pool = new Pool({ connectionString: database.provisionerUrl, max: 1 });
   await createRequestHandler({ service: EXAMPLE_SERVICE, pool, logger })(
     {
-      tenantId, operationId, generation: 1, attempt: 1, type: 'tenant.provisioning_requested.v1',
+      tenantId,
+      operationId,
+      generation: 1,
+      attempt: 1,
+      type: 'tenant.provisioning_requested.v1',
       request: {
-        operationId, generation: 1, attempt: 1, participants: ['example'], desired: 'active',
-        placements: [{ store: 'primary', isolation: 'schema', cluster: 'default', database: null, schema: null }],
+        operationId,
+        generation: 1,
+        attempt: 1,
+        participants: ['example'],
+        desired: 'active',
+        placements: [
+          { store: 'primary', isolation: 'schema', cluster: 'default', database: null, schema: null },
+        ],
       },
     },
     { signal: new AbortController().signal, assertCurrent: async () => {}, progress: async () => {} },
@@ -50,7 +68,9 @@ describe('installKit', () => {
 
   it('brings the pooled tables and every tenant’s own up to date', async () => {
     const schema = tenantSchemaName(await provisionSchemaTenant(), 'primary');
-    const { applied } = await install(withMigration('ALTER TABLE label ADD COLUMN rank int; CREATE TABLE topic (tenant_id uuid NOT NULL)'));
+    const { applied } = await install(
+      withMigration('ALTER TABLE label ADD COLUMN rank int; CREATE TABLE topic (tenant_id uuid NOT NULL)'),
+    );
     expect(applied).toEqual(['pooled_primary/0003-more', `${schema}/0003-more`]);
     const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
     const { rows } = await admin.query(
@@ -58,18 +78,37 @@ describe('installKit', () => {
        WHERE c.relname = 'topic' ORDER BY 1`,
     );
     await admin.end();
-    expect(rows).toEqual([{ schema: 'pooled_primary', forced: true }, { schema, forced: true }]);
+    expect(rows).toEqual([
+      { schema: 'pooled_primary', forced: true },
+      { schema, forced: true },
+    ]);
   });
 
   it.each([
     ['a table without a tenant column', 'CREATE TABLE stray (id uuid)', [], /stray has no tenant_id column/],
-    ['a tenant table that is declared global', 'CREATE TABLE shared (tenant_id uuid)', ['shared'], /shared has a tenant column and is declared global/],
-    ['a policy of the service’s own', 'CREATE TABLE own (tenant_id uuid); CREATE POLICY mine ON own USING (true)', [], /own has a policy of its own \(mine\)/],
+    [
+      'a tenant table that is declared global',
+      'CREATE TABLE shared (tenant_id uuid)',
+      ['shared'],
+      /shared has a tenant column and is declared global/,
+    ],
+    [
+      'a policy of the service’s own',
+      'CREATE TABLE own (tenant_id uuid); CREATE POLICY mine ON own USING (true)',
+      [],
+      /own has a policy of its own \(mine\)/,
+    ],
   ])('refuses %s, and leaves nothing of that migration', async (_what, sql, globals, message) => {
     await expect(install(withMigration(sql, ['currency', ...globals]))).rejects.toThrow(message);
-    expect((await install(withMigration('CREATE TABLE stray (tenant_id uuid); CREATE TABLE shared (tenant_id uuid); CREATE TABLE own (tenant_id uuid)'))).applied).toEqual([
-      'pooled_primary/0003-more',
-    ]);
+    expect(
+      (
+        await install(
+          withMigration(
+            'CREATE TABLE stray (tenant_id uuid); CREATE TABLE shared (tenant_id uuid); CREATE TABLE own (tenant_id uuid)',
+          ),
+        )
+      ).applied,
+    ).toEqual(['pooled_primary/0003-more']);
   });
 
   it('refuses a migration that reads differently than when it was applied', async () => {
@@ -80,6 +119,8 @@ describe('installKit', () => {
 
   it('refuses to let a login serve that could walk past row security', async () => {
     await expect(install(EXAMPLE_SERVICE, database.logins.provisioner)).rejects.toThrow(/Use two logins/);
-    await expect(install(EXAMPLE_SERVICE, loginOf(database.adminUrl))).rejects.toThrow(/Use a login of its own/);
+    await expect(install(EXAMPLE_SERVICE, loginOf(database.adminUrl))).rejects.toThrow(
+      /Use a login of its own/,
+    );
   });
 });

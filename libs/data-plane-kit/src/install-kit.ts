@@ -1,16 +1,11 @@
 import { migrate } from '@tenantry/database';
 import { Client } from 'pg';
+import type { DatabaseLogin } from './install/database-login.js';
 import { hardenDatabase } from './install/hardening.js';
 import { migrateService } from './install/migrate-service.js';
 import { ensureRoles } from './install/roles.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { ServiceDefinition } from './service-definition.js';
-
-/** A Postgres login. */
-export interface DatabaseLogin {
-  readonly name: string;
-  readonly password: string;
-}
 
 export interface InstallKitOptions {
   /** The login that serves requests: reaches tenants' rows through a context only, owns nothing. Made if missing. */
@@ -49,10 +44,4 @@ export async function installKit(adminUrl: string, options: InstallKitOptions): 
   } finally {
     await client.end();
   }
-}
-
-/** The login that a connection URL names, e.g. to install the kit for it. */
-export function loginOf(url: string): DatabaseLogin {
-  const { username, password } = new URL(url);
-  return { name: decodeURIComponent(username), password: decodeURIComponent(password) };
 }

@@ -27,7 +27,10 @@ export class OpenTransaction implements TenantTransaction {
 
   async query<R extends object = Row>(text: string, params: readonly unknown[] = []): Promise<R[]> {
     const { client } = this;
-    if (!client) throw new TenantContextMissing('The transaction of this tenant context has ended; await everything inside tenants.run.');
+    if (!client)
+      throw new TenantContextMissing(
+        'The transaction of this tenant context has ended; await everything inside tenants.run.',
+      );
     // The extended protocol takes one statement only, so that none can be stacked behind another.
     const statement = { text, values: [...params], queryMode: 'extended' };
     const { rows } = await client.query(statement);

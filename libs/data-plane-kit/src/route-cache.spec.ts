@@ -6,9 +6,28 @@ const TENANT = '01890000-0000-7000-8000-00000000000a';
 
 function record(tenantSeq: string, version = 1, revision = 1): StateRecord {
   return {
-    tenantId: TENANT, slug: 'x', state: 'ACTIVE', plan: 'free', region: 'default', isolation: 'pooled', generation: 1, version, tenantSeq,
+    tenantId: TENANT,
+    slug: 'x',
+    state: 'ACTIVE',
+    plan: 'free',
+    region: 'default',
+    isolation: 'pooled',
+    generation: 1,
+    version,
+    tenantSeq,
     updatedAt: '2026-01-01T00:00:00Z',
-    routes: [{ store: 'primary', isolation: 'pooled', cluster: 'default', database: null, schema: null, access: 'open', generation: 1, revision }],
+    routes: [
+      {
+        store: 'primary',
+        isolation: 'pooled',
+        cluster: 'default',
+        database: null,
+        schema: null,
+        access: 'open',
+        generation: 1,
+        revision,
+      },
+    ],
   };
 }
 

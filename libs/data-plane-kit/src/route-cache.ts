@@ -25,7 +25,11 @@ export class RouteCache {
    *
    * @returns that record, or undefined when the time is up.
    */
-  waitForNewer(tenantId: string, than: StateRecord | undefined, timeoutMs: number): Promise<StateRecord | undefined> {
+  waitForNewer(
+    tenantId: string,
+    than: StateRecord | undefined,
+    timeoutMs: number,
+  ): Promise<StateRecord | undefined> {
     const known = this.get(tenantId);
     if (known && (!than || isNewer(known, than))) return Promise.resolve(known);
     const key = tenantId.toLowerCase();

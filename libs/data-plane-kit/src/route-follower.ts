@@ -32,7 +32,8 @@ export class RouteFollower {
       handler: (record) => {
         if (this.cache.apply(record)) this.snapshot.save(record);
       },
-      onMalformed: (reason) => this.logger.error({ reason }, 'a state record could not be read and was passed over'),
+      onMalformed: (reason) =>
+        this.logger.error({ reason }, 'a state record could not be read and was passed over'),
     });
     this.cache.markComplete();
     return subscription;

@@ -33,7 +33,9 @@ export class RouteResolver {
       const route = record.routes.find(({ store }) => store === this.store);
       if (record.state === 'PURGED') throw new TenantUnknown(tenantId);
       if (route && route.access !== 'frozen') return { route, record };
-      const newer = isOpening(record) ? await this.cache.waitForNewer(tenantId, record, deadline - performance.now()) : undefined;
+      const newer = isOpening(record)
+        ? await this.cache.waitForNewer(tenantId, record, deadline - performance.now())
+        : undefined;
       if (!newer) throw closed(record);
       record = newer;
     }
@@ -58,5 +60,7 @@ function isOpening({ state }: StateRecord): boolean {
 }
 
 function closed({ tenantId, state }: StateRecord): Error {
-  return state === 'REQUESTED' || state === 'PROVISIONING' || state === 'ACTIVE' ? new TenantBusy(tenantId) : new TenantSuspended(tenantId);
+  return state === 'REQUESTED' || state === 'PROVISIONING' || state === 'ACTIVE'
+    ? new TenantBusy(tenantId)
+    : new TenantSuspended(tenantId);
 }

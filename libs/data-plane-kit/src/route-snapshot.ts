@@ -21,7 +21,9 @@ export class RouteSnapshot {
   ) {}
 
   async load(): Promise<StateRecord[]> {
-    const { rows } = await this.pool.query<{ record: StateRecord }>('SELECT record FROM tenantry.route_snapshot');
+    const { rows } = await this.pool.query<{ record: StateRecord }>(
+      'SELECT record FROM tenantry.route_snapshot',
+    );
     return rows.map(({ record }) => record);
   }
 
@@ -42,7 +44,9 @@ export class RouteSnapshot {
   private async saveAll(): Promise<void> {
     while (this.unsaved.size > 0) {
       // Always in the same order, so that two processes that save the same tenants cannot deadlock.
-      const batch = [...this.unsaved.values()].sort((a, b) => (a.tenantId < b.tenantId ? -1 : 1)).slice(0, BATCH);
+      const batch = [...this.unsaved.values()]
+        .sort((a, b) => (a.tenantId < b.tenantId ? -1 : 1))
+        .slice(0, BATCH);
       try {
         await this.write(batch);
       } catch (err) {

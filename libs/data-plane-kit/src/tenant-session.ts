@@ -59,7 +59,11 @@ export class TenantSession {
     await client.query('BEGIN');
     try {
       // Unnamed and with bound parameters: nothing prepared under a driver's name can take its place.
-      await client.query('SELECT tenantry.enter($1, $2, $3)', [tenantId, route.generation, readOnly ? 'r' : 'w']);
+      await client.query('SELECT tenantry.enter($1, $2, $3)', [
+        tenantId,
+        route.generation,
+        readOnly ? 'r' : 'w',
+      ]);
     } catch (error) {
       throw asFenceRefusal(tenantId, error);
     }

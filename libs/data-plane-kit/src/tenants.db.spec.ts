@@ -10,7 +10,11 @@ import { RouteCache } from './route-cache.js';
 import { Tenants } from './tenants.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
-const control: WorkControl = { signal: new AbortController().signal, assertCurrent: async () => {}, progress: async () => {} };
+const control: WorkControl = {
+  signal: new AbortController().signal,
+  assertCurrent: async () => {},
+  progress: async () => {},
+};
 type Model = 'pooled' | 'schema';
 
 let database: KitDatabase;
@@ -40,21 +44,58 @@ beforeEach(() => {
   tenants = new Tenants({ pool, routes, store: 'primary', routeWaitMs: 100 });
 });
 
-function record(tenantId: string, isolation: Model, generation: number, access: Access, state: TenantState): StateRecord {
+function record(
+  tenantId: string,
+  isolation: Model,
+  generation: number,
+  access: Access,
+  state: TenantState,
+): StateRecord {
   return {
-    tenantId, slug: 'x', state, plan: 'free', region: 'default', isolation, generation,
-    version: generation, tenantSeq: String(sequence++), updatedAt: '2026-01-01T00:00:00Z',
-    routes: [{ store: 'primary', isolation, cluster: 'default', database: null, schema: null, access, generation, revision: 1 }],
+    tenantId,
+    slug: 'x',
+    state,
+    plan: 'free',
+    region: 'default',
+    isolation,
+    generation,
+    version: generation,
+    tenantSeq: String(sequence++),
+    updatedAt: '2026-01-01T00:00:00Z',
+    routes: [
+      {
+        store: 'primary',
+        isolation,
+        cluster: 'default',
+        database: null,
+        schema: null,
+        access,
+        generation,
+        revision: 1,
+      },
+    ],
   };
 }
 
-async function request(tenantId: string, verb: 'provisioning' | 'suspension' | 'purge', generation: number, isolation: Model): Promise<void> {
+async function request(
+  tenantId: string,
+  verb: 'provisioning' | 'suspension' | 'purge',
+  generation: number,
+  isolation: Model,
+): Promise<void> {
   const operationId = newId();
   await createRequestHandler({ service: EXAMPLE_SERVICE, pool: provisioner, logger })(
     {
-      tenantId, operationId, generation, attempt: 1, type: `tenant.${verb}_requested.v1`,
+      tenantId,
+      operationId,
+      generation,
+      attempt: 1,
+      type: `tenant.${verb}_requested.v1`,
       request: {
-        operationId, generation, attempt: 1, participants: ['example'],
+        operationId,
+        generation,
+        attempt: 1,
+        participants: ['example'],
         desired: verb === 'provisioning' ? 'active' : 'suspended',
         placements: [{ store: 'primary', isolation, cluster: 'default', database: null, schema: null }],
       },
@@ -73,7 +114,10 @@ async function activeTenant(isolation: Model): Promise<string> {
 }
 
 function addNote(tenantId: string): Promise<Row[]> {
-  return tenants.query(tenantId, { text: 'INSERT INTO note (tenant_id, id, text) VALUES ($1, $2, $3)', values: [tenantId, newId(), 'mine'] });
+  return tenants.query(tenantId, {
+    text: 'INSERT INTO note (tenant_id, id, text) VALUES ($1, $2, $3)',
+    values: [tenantId, newId(), 'mine'],
+  });
 }
 
 function notes(tenantId: string): Promise<Row[]> {
@@ -94,14 +138,18 @@ describe.each(['pooled', 'schema'] as const)('a %s tenant', (isolation) => {
   it('saves nothing when the work rejects, or swallows a failed statement', async () => {
     const tenantId = await activeTenant(isolation);
     const refused = new Error('no');
-    await expect(tenants.run(tenantId, async (tx) => {
-      await tx.query('DELETE FROM note');
-      throw refused;
-    })).rejects.toBe(refused);
-    await expect(tenants.run(tenantId, async (tx) => {
-      await tx.query('DELETE FROM note');
-      await tx.query('SELECT 1 / 0').catch(() => undefined);
-    })).rejects.toMatchObject({ code: 'transaction-aborted' });
+    await expect(
+      tenants.run(tenantId, async (tx) => {
+        await tx.query('DELETE FROM note');
+        throw refused;
+      }),
+    ).rejects.toBe(refused);
+    await expect(
+      tenants.run(tenantId, async (tx) => {
+        await tx.query('DELETE FROM note');
+        await tx.query('SELECT 1 / 0').catch(() => undefined);
+      }),
+    ).rejects.toMatchObject({ code: 'transaction-aborted' });
     expect(await notes(tenantId)).toHaveLength(1);
   });
 
@@ -124,13 +172,17 @@ describe.each(['pooled', 'schema'] as const)('a %s tenant', (isolation) => {
         [`INSERT INTO ${schema}.${name} VALUES (${columns}) RETURNING *`],
       ] as const;
       for (const [text] of attempts) expect(await reached(intruder, text, victim)).toEqual('nothing');
-      expect((await admin.query(`SELECT * FROM ${schema}.${name} WHERE tenant_id = $1`, [victim])).rows).toEqual(before.rows);
+      expect(
+        (await admin.query(`SELECT * FROM ${schema}.${name} WHERE tenant_id = $1`, [victim])).rows,
+      ).toEqual(before.rows);
     }
   });
 
   it('cannot move its own rows to another one', async () => {
     const [a, b] = [await activeTenant(isolation), await activeTenant(isolation)];
-    await expect(tenants.query(a, { text: 'UPDATE note SET tenant_id = $1', values: [b] })).rejects.toMatchObject({ code: '42501' });
+    await expect(
+      tenants.query(a, { text: 'UPDATE note SET tenant_id = $1', values: [b] }),
+    ).rejects.toMatchObject({ code: '42501' });
   });
 
   it('is refused by the fence however open its cached route is', async () => {
@@ -165,7 +217,9 @@ describe('the guard of a tenant schema', () => {
     expect(await asVictim(`SELECT * FROM ${schema}.note`)).toEqual([]);
     expect(await asVictim(`SELECT * FROM ${schema}.currency`)).toEqual([]);
     for (const owner of [victim, intruder]) {
-      await expect(asVictim(`INSERT INTO ${schema}.note VALUES ($1, $1, 'planted')`, [owner])).rejects.toMatchObject({ code: '42501' });
+      await expect(
+        asVictim(`INSERT INTO ${schema}.note VALUES ($1, $1, 'planted')`, [owner]),
+      ).rejects.toMatchObject({ code: '42501' });
     }
     expect(await tenants.query(victim, { text: 'SELECT code FROM currency' })).toEqual([{ code: 'EUR' }]);
   });
@@ -242,28 +296,36 @@ describe('the context', () => {
 
   it.each(['COMMIT', 'ROLLBACK'])('does not survive a %s in the text of a statement', async (text) => {
     const tenantId = await activeTenant('pooled');
-    await expect(tenants.run(tenantId, async (tx) => {
-      await tx.query(text).catch(() => undefined);
-      await tx.query('SELECT 1');
-    })).rejects.toMatchObject({ code: 'tenant-context-missing' });
+    await expect(
+      tenants.run(tenantId, async (tx) => {
+        await tx.query(text).catch(() => undefined);
+        await tx.query('SELECT 1');
+      }),
+    ).rejects.toMatchObject({ code: 'tenant-context-missing' });
     expect(await notes(tenantId)).toHaveLength(1);
   });
 
   it('takes one statement at a time', async () => {
     const tenantId = await activeTenant('pooled');
-    await expect(tenants.query(tenantId, { text: 'SELECT 1; COMMIT' })).rejects.toMatchObject({ code: '42601' });
+    await expect(tenants.query(tenantId, { text: 'SELECT 1; COMMIT' })).rejects.toMatchObject({
+      code: '42601',
+    });
   });
 
   it('never uses a connection that was left inside a transaction', async () => {
     const single = new Pool({ connectionString: database.appUrl, max: 1 });
     try {
       const leaky = await single.connect();
-      const { rows: [left] } = await leaky.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const {
+        rows: [left],
+      } = await leaky.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       await leaky.query('BEGIN');
       leaky.release();
       const tenantId = await activeTenant('pooled');
       const careful = new Tenants({ pool: single, routes, store: 'primary' });
-      const [used] = await careful.query<{ pid: number }>(tenantId, { text: 'SELECT pg_backend_pid() AS pid FROM note' });
+      const [used] = await careful.query<{ pid: number }>(tenantId, {
+        text: 'SELECT pg_backend_pid() AS pid FROM note',
+      });
       expect(used?.pid).not.toBe(left?.pid);
       expect(used).toBeDefined();
     } finally {
@@ -274,20 +336,29 @@ describe('the context', () => {
   it('gives back its connection after every kind of end', async () => {
     const tenantId = await activeTenant('schema');
     for (let round = 0; round < 10; round += 1) {
-      await tenants.run(tenantId, async () => { throw new Error('no'); }).catch(() => undefined);
+      await tenants
+        .run(tenantId, async () => {
+          throw new Error('no');
+        })
+        .catch(() => undefined);
       await tenants.query(tenantId, { text: 'nonsense' }).catch(() => undefined);
     }
-    await waitFor('all connections to be idle', async () => pool.idleCount === pool.totalCount && pool.waitingCount === 0);
+    await waitFor(
+      'all connections to be idle',
+      async () => pool.idleCount === pool.totalCount && pool.waitingCount === 0,
+    );
     expect(await notes(tenantId)).toHaveLength(1);
   });
 
   it('survives the loss of its connection', async () => {
     const tenantId = await activeTenant('pooled');
-    await expect(tenants.run(tenantId, async (tx) => {
-      const [row] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      await admin.query('SELECT pg_terminate_backend($1, 5000)', [row!.pid]);
-      await tx.query('SELECT 1');
-    })).rejects.toThrow();
+    await expect(
+      tenants.run(tenantId, async (tx) => {
+        const [row] = await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+        await admin.query('SELECT pg_terminate_backend($1, 5000)', [row!.pid]);
+        await tx.query('SELECT 1');
+      }),
+    ).rejects.toThrow();
     expect(await notes(tenantId)).toHaveLength(1);
   });
 });

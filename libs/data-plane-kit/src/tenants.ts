@@ -48,7 +48,11 @@ export class Tenants {
    * @throws TenantUnknown, TenantSuspended, TenantBusy, StaleRoute or FenceBehind when the tenant cannot be entered (`work` did not
    * run); TenantContextConflict inside another tenant's run; TransactionAborted when nothing was saved although `work` resolved.
    */
-  async run<T>(tenantId: string, work: (tx: TenantTransaction) => Promise<T>, options: RunOptions = {}): Promise<T> {
+  async run<T>(
+    tenantId: string,
+    work: (tx: TenantTransaction) => Promise<T>,
+    options: RunOptions = {},
+  ): Promise<T> {
     const outer = findTenantContext();
     if (outer?.isOpen) {
       if (outer.tenantId !== tenantId.toLowerCase()) throw new TenantContextConflict();
@@ -78,8 +82,14 @@ export class Tenants {
     return currentTransaction();
   }
 
-  private enter<T>({ route, record }: Awaited<ReturnType<RouteResolver['resolve']>>, work: (tx: TenantTransaction) => Promise<T>, { readOnly = false }: RunOptions): Promise<T> {
-    return this.session.run({ tenantId: record.tenantId.toLowerCase(), route, readOnly }, (tx) => withTenantContext(tx, () => work(tx)));
+  private enter<T>(
+    { route, record }: Awaited<ReturnType<RouteResolver['resolve']>>,
+    work: (tx: TenantTransaction) => Promise<T>,
+    { readOnly = false }: RunOptions,
+  ): Promise<T> {
+    return this.session.run({ tenantId: record.tenantId.toLowerCase(), route, readOnly }, (tx) =>
+      withTenantContext(tx, () => work(tx)),
+    );
   }
 }
 
@@ -89,6 +99,7 @@ function translated(error: unknown): unknown {
 
 /** No newer route came; but if the fence itself says frozen, the caller learns that and not that we are behind. */
 function staleAnswer(unresolved: unknown, refusal: FenceRefusal): unknown {
-  if (unresolved instanceof StaleRoute && refusal.access === 'frozen') return new TenantSuspended(refusal.tenantId, { cause: refusal });
+  if (unresolved instanceof StaleRoute && refusal.access === 'frozen')
+    return new TenantSuspended(refusal.tenantId, { cause: refusal });
   return unresolved;
 }

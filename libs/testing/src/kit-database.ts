@@ -42,7 +42,10 @@ CREATE TABLE currency (code text NOT NULL, CONSTRAINT currency_pk PRIMARY KEY (c
   ],
   globalTables: ['currency'],
   async seed(sql, tenantId) {
-    await sql.query(`INSERT INTO label (tenant_id, name) VALUES ($1, 'new'), ($1, 'done') ON CONFLICT DO NOTHING`, [tenantId]);
+    await sql.query(
+      `INSERT INTO label (tenant_id, name) VALUES ($1, 'new'), ($1, 'done') ON CONFLICT DO NOTHING`,
+      [tenantId],
+    );
     const labels = await sql.query<{ name: string }>('SELECT name FROM label ORDER BY name');
     return { labels: labels.map(({ name }) => name) };
   },
@@ -51,9 +54,16 @@ CREATE TABLE currency (code text NOT NULL, CONSTRAINT currency_pk PRIMARY KEY (c
 /** A fresh one; its roles, which belong to the whole server, go with it. */
 export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE): Promise<KitDatabase> {
   const database = await testDatabase();
-  const login = (use: string): Login => ({ name: `tnt_test_${use}_${randomBytes(5).toString('hex')}`, password: randomBytes(12).toString('hex') });
+  const login = (use: string): Login => ({
+    name: `tnt_test_${use}_${randomBytes(5).toString('hex')}`,
+    password: randomBytes(12).toString('hex'),
+  });
   const logins = { app: login('app'), provisioner: login('provisioner') };
-  await installKit(database.adminUrl, { appLogin: logins.app, provisionerLogin: logins.provisioner, service });
+  await installKit(database.adminUrl, {
+    appLogin: logins.app,
+    provisionerLogin: logins.provisioner,
+    service,
+  });
   return {
     ...database,
     logins,
@@ -63,7 +73,8 @@ export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE):
       const tenantRoles = await rolesOfTenants(database.adminUrl);
       await database.drop();
       await asAdministrator(async (client) => {
-        for (const role of [...tenantRoles, logins.app.name, logins.provisioner.name]) await client.query(`DROP ROLE IF EXISTS ${role}`);
+        for (const role of [...tenantRoles, logins.app.name, logins.provisioner.name])
+          await client.query(`DROP ROLE IF EXISTS ${role}`);
       });
     },
   };
@@ -74,7 +85,9 @@ async function rolesOfTenants(adminUrl: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: adminUrl });
   await client.connect();
   try {
-    const { rows } = await client.query<{ name: string }>(`SELECT nspname AS name FROM pg_namespace WHERE nspname ~ '^t_[0-9a-f]{32}_'`);
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT nspname AS name FROM pg_namespace WHERE nspname ~ '^t_[0-9a-f]{32}_'`,
+    );
     return rows.map(({ name }) => name);
   } finally {
     await client.end();

@@ -11,7 +11,9 @@ const INSUFFICIENT_PRIVILEGE = '42501';
  * @returns in words, what this administrator was not allowed to do.
  */
 export async function hardenDatabase(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ database: string }>('SELECT quote_ident(current_database()) AS database');
+  const { rows } = await client.query<{ database: string }>(
+    'SELECT quote_ident(current_database()) AS database',
+  );
   const database = rows[0]!.database;
   const warnings = [
     await attempt(

@@ -20,7 +20,12 @@ export async function migrateService(client: Client, service: ServiceDefinition)
     await sql.query(`GRANT USAGE ON SCHEMA ${escapeIdentifier(pooled)} TO ${APP_ROLE}`);
   });
   const { globalTables } = service;
-  const applied = await migrateSchema(sql, service, { schema: pooled, role: APP_ROLE, tenantId: undefined, globalTables });
+  const applied = await migrateSchema(sql, service, {
+    schema: pooled,
+    role: APP_ROLE,
+    tenantId: undefined,
+    globalTables,
+  });
   const tenants = await sql.query<{ tenant_id: string; schema_name: string }>(
     `SELECT tenant_id, schema_name FROM tenantry.provisioned WHERE isolation = 'schema' ORDER BY tenant_id`,
   );
@@ -30,7 +35,11 @@ export async function migrateService(client: Client, service: ServiceDefinition)
   return applied;
 }
 
-async function migrateSchema(sql: SqlExecutor, service: ServiceDefinition, security: TableSecurity): Promise<string[]> {
+async function migrateSchema(
+  sql: SqlExecutor,
+  service: ServiceDefinition,
+  security: TableSecurity,
+): Promise<string[]> {
   const applied: string[] = [];
   for (const migration of await missingMigrations(sql, service, security.schema)) {
     const done = await inProvisionerTransaction(sql, async () => {
@@ -44,7 +53,10 @@ async function migrateSchema(sql: SqlExecutor, service: ServiceDefinition, secur
 
 /** Opens the tenant's context at whatever generation its fence has, so that a migration can also change its rows. */
 async function enterMaintenance(sql: SqlExecutor, tenantId: string): Promise<void> {
-  await sql.query('SELECT tenantry.maintain(tenant_id, generation) FROM tenantry.fence WHERE tenant_id = $1', [tenantId]);
+  await sql.query(
+    'SELECT tenantry.maintain(tenant_id, generation) FROM tenantry.fence WHERE tenant_id = $1',
+    [tenantId],
+  );
 }
 
 async function inProvisionerTransaction<T>(sql: SqlExecutor, work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { groupRoleSql } from '@tenantry/database';
 import { type Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg';
-import type { DatabaseLogin } from '../install-kit.js';
+import type { DatabaseLogin } from './database-login.js';
 
 /** Owns the kit's tables and functions; nobody logs in as it. */
 export const KIT_ROLE = 'tenantry_kit';
@@ -15,11 +15,19 @@ export const PROVISIONER_ROLE = 'tenantry_provisioner';
  *
  * @throws Error when the serving login could walk past row security.
  */
-export async function ensureRoles(client: Client, app: DatabaseLogin, provisioner: DatabaseLogin): Promise<void> {
+export async function ensureRoles(
+  client: Client,
+  app: DatabaseLogin,
+  provisioner: DatabaseLogin,
+): Promise<void> {
   for (const role of [KIT_ROLE, APP_ROLE, PROVISIONER_ROLE]) await client.query(groupRoleSql(role));
-  await retried(client, `${unless(`rolname = '${PROVISIONER_ROLE}' AND rolcreaterole`)} ALTER ROLE ${PROVISIONER_ROLE} CREATEROLE; ${end}`);
+  await retried(
+    client,
+    `${unless(`rolname = '${PROVISIONER_ROLE}' AND rolcreaterole`)} ALTER ROLE ${PROVISIONER_ROLE} CREATEROLE; ${end}`,
+  );
   await letAdministratorAct(client);
-  if (app.name === provisioner.name) throw new Error(`The login ${app.name} is to serve and to provision. Use two logins.`);
+  if (app.name === provisioner.name)
+    throw new Error(`The login ${app.name} is to serve and to provision. Use two logins.`);
   // Before anything is granted to it.
   await refuseMighty(client, app.name);
   await ensureLogin(client, app, APP_ROLE);
@@ -29,16 +37,22 @@ export async function ensureRoles(client: Client, app: DatabaseLogin, provisione
 /** The login is a member of one group only, and nothing else comes to it by inheritance. */
 async function ensureLogin(client: Client, { name, password }: DatabaseLogin, group: string): Promise<void> {
   const login = escapeIdentifier(name);
-  await retried(client, `${unless(`rolname = ${escapeLiteral(name)}`)} CREATE ROLE ${login} LOGIN NOINHERIT; ${end}`);
+  await retried(
+    client,
+    `${unless(`rolname = ${escapeLiteral(name)}`)} CREATE ROLE ${login} LOGIN NOINHERIT; ${end}`,
+  );
   await retried(client, `ALTER ROLE ${login} LOGIN PASSWORD ${escapeLiteral(password)}`);
   await retried(client, `GRANT ${group} TO ${login} WITH INHERIT TRUE, SET TRUE`);
 }
 
 /** An administrator who is no superuser must be a member of the roles whose objects it makes. */
 async function letAdministratorAct(client: Client): Promise<void> {
-  const { rows } = await client.query<{ superuser: boolean }>('SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user');
+  const { rows } = await client.query<{ superuser: boolean }>(
+    'SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+  );
   if (rows[0]?.superuser) return;
-  for (const role of [KIT_ROLE, PROVISIONER_ROLE]) await retried(client, `GRANT ${role} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
+  for (const role of [KIT_ROLE, PROVISIONER_ROLE])
+    await retried(client, `GRANT ${role} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
 }
 
 async function refuseMighty(client: Client, login: string): Promise<void> {
@@ -70,7 +84,8 @@ async function retried(client: Client, sql: string): Promise<void> {
       await client.query(sql);
       return;
     } catch (error) {
-      const raced = error instanceof DatabaseError && [CONCURRENTLY_UPDATED, UNIQUE_VIOLATION].includes(error.code ?? '');
+      const raced =
+        error instanceof DatabaseError && [CONCURRENTLY_UPDATED, UNIQUE_VIOLATION].includes(error.code ?? '');
       if (!raced || attempt === ATTEMPTS) throw error;
     }
   }

@@ -33,7 +33,10 @@ export async function secureTables(sql: SqlExecutor, security: TableSecurity): P
     const declaredGlobal = security.globalTables.includes(table.table);
     if (table.tenant_column === declaredGlobal) throw new Error(undeclared(security.schema, table));
     const foreign = table.policies.filter((policy) => policy !== POLICY);
-    if (foreign.length > 0) throw new Error(`Table ${security.schema}.${table.table} has a policy of its own (${foreign.join(', ')}); leave policies to the kit.`);
+    if (foreign.length > 0)
+      throw new Error(
+        `Table ${security.schema}.${table.table} has a policy of its own (${foreign.join(', ')}); leave policies to the kit.`,
+      );
     await secure(sql, security, table);
   }
 }
@@ -44,7 +47,11 @@ function undeclared(schema: string, { table, tenant_column }: ServiceTable): str
     : `Table ${schema}.${table} has no tenant_id column; add one, or declare the table global.`;
 }
 
-async function secure(sql: SqlExecutor, { schema, role, tenantId }: TableSecurity, table: ServiceTable): Promise<void> {
+async function secure(
+  sql: SqlExecutor,
+  { schema, role, tenantId }: TableSecurity,
+  table: ServiceTable,
+): Promise<void> {
   const name = `${escapeIdentifier(schema)}.${escapeIdentifier(table.table)}`;
   const condition = policyCondition(table.tenant_column, tenantId);
   if (condition !== undefined && !table.forced) {
@@ -54,7 +61,9 @@ async function secure(sql: SqlExecutor, { schema, role, tenantId }: TableSecurit
   if (condition !== undefined && table.policies.length === 0) {
     await sql.query(`CREATE POLICY ${POLICY} ON ${name} USING (${condition}) WITH CHECK (${condition})`);
   }
-  await sql.query(`GRANT ${table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT'} ON ${name} TO ${escapeIdentifier(role)}`);
+  await sql.query(
+    `GRANT ${table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT'} ON ${name} TO ${escapeIdentifier(role)}`,
+  );
 }
 
 /**

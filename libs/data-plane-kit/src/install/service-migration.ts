@@ -5,7 +5,11 @@ import type { ServiceDefinition } from '../service-definition.js';
 import { secureTables, type TableSecurity } from './secure-tables.js';
 
 /** The service's migrations that a schema lacks, in order. @throws MigrationChanged when one it has reads differently now. */
-export async function missingMigrations(sql: SqlExecutor, service: ServiceDefinition, schema: string): Promise<SqlMigration[]> {
+export async function missingMigrations(
+  sql: SqlExecutor,
+  service: ServiceDefinition,
+  schema: string,
+): Promise<SqlMigration[]> {
   const rows = await sql.query<{ name: string; checksum: string }>(
     'SELECT name, checksum FROM tenantry.schema_migration WHERE schema_name = $1',
     [schema],
@@ -13,7 +17,8 @@ export async function missingMigrations(sql: SqlExecutor, service: ServiceDefini
   const applied = new Map(rows.map(({ name, checksum }) => [name, checksum]));
   for (const migration of service.migrations) {
     const checksum = applied.get(migration.name);
-    if (checksum !== undefined && checksum !== checksumOf(migration)) throw new MigrationChanged(`${schema}/${migration.name}`);
+    if (checksum !== undefined && checksum !== checksumOf(migration))
+      throw new MigrationChanged(`${schema}/${migration.name}`);
   }
   return service.migrations.filter(({ name }) => !applied.has(name));
 }
@@ -24,7 +29,11 @@ export async function missingMigrations(sql: SqlExecutor, service: ServiceDefini
  *
  * @returns whether it was applied here.
  */
-export async function applyMigrationTx(sql: SqlExecutor, migration: SqlMigration, security: TableSecurity): Promise<boolean> {
+export async function applyMigrationTx(
+  sql: SqlExecutor,
+  migration: SqlMigration,
+  security: TableSecurity,
+): Promise<boolean> {
   const recorded = await sql.query(
     `INSERT INTO tenantry.schema_migration (schema_name, name, checksum) VALUES ($1, $2, $3)
      ON CONFLICT ON CONSTRAINT schema_migration_pkey DO NOTHING RETURNING name`,

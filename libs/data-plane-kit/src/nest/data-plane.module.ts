@@ -36,7 +36,13 @@ export class DataPlaneModule {
       providers: [
         {
           provide: DataPlane,
-          useFactory: () => new DataPlane({ ...rest, service, logger, transport: createTransport(transport, service.name, logger) }),
+          useFactory: () =>
+            new DataPlane({
+              ...rest,
+              service,
+              logger,
+              transport: createTransport(transport, service.name, logger),
+            }),
         },
         { provide: Tenants, inject: [DataPlane], useFactory: ({ tenants }: DataPlane) => tenants },
         { provide: RouteCache, inject: [DataPlane], useFactory: ({ routes }: DataPlane) => routes },

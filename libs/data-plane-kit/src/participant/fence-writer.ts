@@ -15,7 +15,11 @@ export interface FenceTimes {
   readonly giveUpAfterMs: number;
 }
 
-export const DEFAULT_FENCE_TIMES: FenceTimes = { lockTimeoutMs: 250, terminateAfterMs: 5000, giveUpAfterMs: 20_000 };
+export const DEFAULT_FENCE_TIMES: FenceTimes = {
+  lockTimeoutMs: 250,
+  terminateAfterMs: 5000,
+  giveUpAfterMs: 20_000,
+};
 
 const PAUSE_MS = 50;
 
@@ -47,11 +51,17 @@ export class FenceWriter {
 
   /** Freezes for good: the tombstone stands from here on. */
   bury(): Promise<void> {
-    return this.write((sql) => sql.query('SELECT tenantry.bury($1, $2)', [this.item.tenantId, this.item.generation]));
+    return this.write((sql) =>
+      sql.query('SELECT tenantry.bury($1, $2)', [this.item.tenantId, this.item.generation]),
+    );
   }
 
   private set(sql: SqlExecutor, access: 'keep' | 'open' | 'frozen'): Promise<unknown> {
-    return sql.query('SELECT tenantry.set_fence($1, $2, $3)', [this.item.tenantId, this.item.generation, access]);
+    return sql.query('SELECT tenantry.set_fence($1, $2, $3)', [
+      this.item.tenantId,
+      this.item.generation,
+      access,
+    ]);
   }
 
   private async write(change: (sql: SqlExecutor) => Promise<unknown>): Promise<void> {
@@ -63,7 +73,8 @@ export class FenceWriter {
       } catch (error) {
         const waitedMs = performance.now() - startedAt;
         if (!(error instanceof TenantHeld)) throw error;
-        if (waitedMs >= this.times.giveUpAfterMs) throw new TenantHeld('Transactions of the tenant would not end.', { cause: error });
+        if (waitedMs >= this.times.giveUpAfterMs)
+          throw new TenantHeld('Transactions of the tenant would not end.', { cause: error });
         await this.control.assertCurrent();
         if (waitedMs >= this.times.terminateAfterMs) await this.terminateHolders();
       }
@@ -73,12 +84,21 @@ export class FenceWriter {
 
   private async terminateHolders(): Promise<void> {
     try {
-      const { rows } = await this.client.query<{ ended: number }>('SELECT tenantry.terminate_holders($1) AS ended', [this.item.tenantId]);
+      const { rows } = await this.client.query<{ ended: number }>(
+        'SELECT tenantry.terminate_holders($1) AS ended',
+        [this.item.tenantId],
+      );
       const ended = rows[0]?.ended ?? 0;
       this.terminated += ended;
-      this.logger.warn({ tenantId: this.item.tenantId, ended }, 'ended sessions that kept a tenant from being fenced');
+      this.logger.warn(
+        { tenantId: this.item.tenantId, ended },
+        'ended sessions that kept a tenant from being fenced',
+      );
     } catch (err) {
-      this.logger.warn({ tenantId: this.item.tenantId, err }, 'could not end the sessions that keep a tenant from being fenced');
+      this.logger.warn(
+        { tenantId: this.item.tenantId, err },
+        'could not end the sessions that keep a tenant from being fenced',
+      );
     }
   }
 }

@@ -46,22 +46,35 @@ export async function footprintTables(sql: SqlExecutor, tenantId: string): Promi
     [tenantSchemaPrefix(tenantId), POLICY],
   );
   const hidden = rows.filter((row) => row.foreign_policies).map((row) => `${row.schema}.${row.table}`);
-  if (hidden.length > 0) throw new PurgeIncomplete(`Rows cannot be counted for certain, because row security is not the kit's: ${hidden.join(', ')}.`);
+  if (hidden.length > 0)
+    throw new PurgeIncomplete(
+      `Rows cannot be counted for certain, because row security is not the kit's: ${hidden.join(', ')}.`,
+    );
   return rows;
 }
 
 /** Counts what there is of the tenant now; runs in the tenant's maintenance context, without which nothing is visible. */
-export async function measureFootprint(sql: SqlExecutor, tenantId: string, store: string): Promise<Footprint> {
+export async function measureFootprint(
+  sql: SqlExecutor,
+  tenantId: string,
+  store: string,
+): Promise<Footprint> {
   const rows: Record<string, number> = {};
   for (const table of await footprintTables(sql, tenantId)) {
-    const [counted] = await sql.query<{ n: string }>(`SELECT count(*) AS n FROM ${qualified(table)}${table.own ? '' : ' WHERE lower(tenant_id::text) = lower($1)'}`, table.own ? [] : [tenantId]);
+    const [counted] = await sql.query<{ n: string }>(
+      `SELECT count(*) AS n FROM ${qualified(table)}${table.own ? '' : ' WHERE lower(tenant_id::text) = lower($1)'}`,
+      table.own ? [] : [tenantId],
+    );
     rows[`${table.schema}.${table.table}`] = Number(counted!.n);
   }
-  const schemas = await sql.query<{ name: string }>('SELECT nspname AS name FROM pg_namespace WHERE starts_with(nspname, $1) ORDER BY 1', [
-    tenantSchemaPrefix(tenantId),
-  ]);
+  const schemas = await sql.query<{ name: string }>(
+    'SELECT nspname AS name FROM pg_namespace WHERE starts_with(nspname, $1) ORDER BY 1',
+    [tenantSchemaPrefix(tenantId)],
+  );
   // Roles are the whole server's; another service's role of this tenant is that service's to drop.
-  const roles = await sql.query<{ name: string }>('SELECT rolname AS name FROM pg_roles WHERE rolname = $1', [tenantSchemaName(tenantId, store)]);
+  const roles = await sql.query<{ name: string }>('SELECT rolname AS name FROM pg_roles WHERE rolname = $1', [
+    tenantSchemaName(tenantId, store),
+  ]);
   return { rows, schemas: schemas.map(({ name }) => name), roles: roles.map(({ name }) => name) };
 }
 

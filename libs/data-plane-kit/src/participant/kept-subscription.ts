@@ -31,7 +31,9 @@ export class KeptSubscription {
 
   private async run(): Promise<void> {
     const { signal } = this.stopping;
-    const stopped = new Promise<'stopped'>((resolve) => signal.addEventListener('abort', () => resolve('stopped'), { once: true }));
+    const stopped = new Promise<'stopped'>((resolve) =>
+      signal.addEventListener('abort', () => resolve('stopped'), { once: true }),
+    );
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       const openedAt = performance.now();
       try {
@@ -46,7 +48,10 @@ export class KeptSubscription {
       } catch (err) {
         if (performance.now() - openedAt >= GOOD_AFTER_MS) attempt = 1;
         const waitMs = backoffMs(BACKOFF, attempt);
-        this.logger.error({ err, subscription: this.name, attempt, waitMs }, 'a subscription failed and is opened again');
+        this.logger.error(
+          { err, subscription: this.name, attempt, waitMs },
+          'a subscription failed and is opened again',
+        );
         await pause(waitMs, undefined, { signal }).catch(() => undefined);
       }
     }

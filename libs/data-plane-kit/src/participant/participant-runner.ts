@@ -1,5 +1,12 @@
 import type { Capability } from '@tenantry/contracts';
-import { AcknowledgementSender, type FactAppliers, LifecycleConsumer, type Logger, type ParticipantTransport, RequestWorker } from '@tenantry/messaging';
+import {
+  AcknowledgementSender,
+  type FactAppliers,
+  LifecycleConsumer,
+  type Logger,
+  type ParticipantTransport,
+  RequestWorker,
+} from '@tenantry/messaging';
 import type { Pool } from 'pg';
 import type { ServiceDefinition } from '../service-definition.js';
 import type { FenceTimes } from './fence-writer.js';
@@ -32,20 +39,45 @@ export class ParticipantRunner {
   private readonly sender: AcknowledgementSender;
   private readonly lifecycle: KeptSubscription;
 
-  constructor({ service, transport, pool, maintenancePool, logger, version, concurrency = 4, facts = {}, fenceTimes }: ParticipantRunnerOptions) {
+  constructor({
+    service,
+    transport,
+    pool,
+    maintenancePool,
+    logger,
+    version,
+    concurrency = 4,
+    facts = {},
+    fenceTimes,
+  }: ParticipantRunnerOptions) {
     const participant = service.name;
     const wakeSender = (): void => this.sender.wake();
     this.sender = new AcknowledgementSender({
-      pool, transport, participant, logger,
+      pool,
+      transport,
+      participant,
+      logger,
       registration: { capabilities: CAPABILITIES, stores: [service.store], version },
     });
     this.worker = new RequestWorker({
-      pool, participant, logger, concurrency,
-      handler: createRequestHandler({ service, pool: maintenancePool, logger, ...(fenceTimes && { fenceTimes }) }),
+      pool,
+      participant,
+      logger,
+      concurrency,
+      handler: createRequestHandler({
+        service,
+        pool: maintenancePool,
+        logger,
+        ...(fenceTimes && { fenceTimes }),
+      }),
       onAcknowledgement: wakeSender,
     });
     const consumer = new LifecycleConsumer({
-      pool, participant, group: participant, facts, logger,
+      pool,
+      participant,
+      group: participant,
+      facts,
+      logger,
       onRequest: () => this.worker.wake(),
       onAcknowledgement: wakeSender,
     });

@@ -14,7 +14,11 @@ export interface LocalPlacement {
  *
  * @throws PlacementRefused, final: for a missing store, another name, or isolation `database`, which is not there yet.
  */
-export function localPlacement(placements: readonly Placement[], tenantId: string, store: string): LocalPlacement {
+export function localPlacement(
+  placements: readonly Placement[],
+  tenantId: string,
+  store: string,
+): LocalPlacement {
   const placement = placements.find((candidate) => candidate.store === store);
   if (!placement) throw new PlacementRefused(`The request places no store named ${store}.`);
   const { isolation } = placement;
@@ -23,7 +27,9 @@ export function localPlacement(placements: readonly Placement[], tenantId: strin
   }
   const schema = schemaOf(isolation, tenantId, store);
   if (placement.schema !== null && placement.schema !== schema) {
-    throw new PlacementRefused(`The schema of store ${store} must be ${schema} for isolation ${isolation}; the request says otherwise.`);
+    throw new PlacementRefused(
+      `The schema of store ${store} must be ${schema} for isolation ${isolation}; the request says otherwise.`,
+    );
   }
   return { isolation, schema };
 }

@@ -40,11 +40,19 @@ interface Marker {
 }
 
 /** @throws PlacementRefused when the tenant was provisioned in another isolation: to change it is a migration, not a provisioning. */
-async function findMarker({ client, item }: RequestContext, placement: LocalPlacement): Promise<Marker | undefined> {
-  const { rows } = await client.query<Marker>('SELECT isolation, seeded FROM tenantry.provisioned WHERE tenant_id = $1', [item.tenantId]);
+async function findMarker(
+  { client, item }: RequestContext,
+  placement: LocalPlacement,
+): Promise<Marker | undefined> {
+  const { rows } = await client.query<Marker>(
+    'SELECT isolation, seeded FROM tenantry.provisioned WHERE tenant_id = $1',
+    [item.tenantId],
+  );
   const marker = rows[0];
   if (marker && marker.isolation !== placement.isolation) {
-    throw new PlacementRefused(`The tenant is provisioned here with isolation ${marker.isolation}, the request says ${placement.isolation}.`);
+    throw new PlacementRefused(
+      `The tenant is provisioned here with isolation ${marker.isolation}, the request says ${placement.isolation}.`,
+    );
   }
   return marker;
 }
@@ -54,7 +62,11 @@ async function ensureTables(context: RequestContext, { isolation, schema }: Loca
   const sql = pgExecutor(client);
   if (isolation === 'pooled') {
     const missing = await missingMigrations(sql, service, schema);
-    if (missing.length > 0) throw new RequestFailed(`Schema ${schema} lacks migrations of the service: ${missing.map(({ name }) => name).join(', ')}.`, true);
+    if (missing.length > 0)
+      throw new RequestFailed(
+        `Schema ${schema} lacks migrations of the service: ${missing.map(({ name }) => name).join(', ')}.`,
+        true,
+      );
     return;
   }
   await control.assertCurrent();
@@ -63,13 +75,21 @@ async function ensureTables(context: RequestContext, { isolation, schema }: Loca
   for (const migration of await missingMigrations(sql, service, schema)) {
     await control.assertCurrent();
     await maintainTx(client, item, (tx) =>
-      applyMigrationTx(tx, migration, { schema, role: schema, tenantId: item.tenantId, globalTables: service.globalTables }),
+      applyMigrationTx(tx, migration, {
+        schema,
+        role: schema,
+        tenantId: item.tenantId,
+        globalTables: service.globalTables,
+      }),
     );
     await stepDone(`migration ${migration.name}`);
   }
 }
 
-async function seedAndMark({ client, item, service, control, stepDone }: RequestContext, { isolation, schema }: LocalPlacement): Promise<SeedEvidence> {
+async function seedAndMark(
+  { client, item, service, control, stepDone }: RequestContext,
+  { isolation, schema }: LocalPlacement,
+): Promise<SeedEvidence> {
   await control.assertCurrent();
   const seeded = await maintainTx(client, item, async (tx) => {
     await useSchema(tx, schema);

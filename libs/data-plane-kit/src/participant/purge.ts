@@ -20,7 +20,9 @@ export async function purge(context: RequestContext): Promise<WorkResult> {
     const before = await maintainTx(client, item, (sql) => firstFootprint(sql, item.tenantId, service.store));
     await stepDone('footprint');
     await destroy(context, before);
-    const after = await maintainTx(client, item, (sql) => measureFootprint(sql, item.tenantId, service.store));
+    const after = await maintainTx(client, item, (sql) =>
+      measureFootprint(sql, item.tenantId, service.store),
+    );
     refuseRemains(after);
     const remains = await maintainTx(client, item, async (sql) => {
       await sql.query('SELECT tenantry.drop_fence($1)', [item.tenantId]);
@@ -32,12 +34,16 @@ export async function purge(context: RequestContext): Promise<WorkResult> {
 }
 
 /** Each step opens the tenant's context anew, and with it reads the tombstone again. */
-async function destroy({ client, item, control, stepDone }: RequestContext, { schemas, roles }: Footprint): Promise<void> {
+async function destroy(
+  { client, item, control, stepDone }: RequestContext,
+  { schemas, roles }: Footprint,
+): Promise<void> {
   await control.assertCurrent();
   await maintainTx(client, item, (sql) => destroyRows(sql, item.tenantId));
   await stepDone('rows');
   await maintainTx(client, item, async (sql) => {
-    for (const schema of schemas) await sql.query(`DROP SCHEMA IF EXISTS ${escapeIdentifier(schema)} CASCADE`);
+    for (const schema of schemas)
+      await sql.query(`DROP SCHEMA IF EXISTS ${escapeIdentifier(schema)} CASCADE`);
     for (const role of roles) await sql.query(`DROP ROLE IF EXISTS ${escapeIdentifier(role)}`);
   });
   await stepDone('schema');
@@ -51,9 +57,15 @@ async function destroy({ client, item, control, stepDone }: RequestContext, { sc
 /** What the purge found when it began, kept in the tombstone: after a crash in the middle the counts would be too low. */
 async function firstFootprint(sql: SqlExecutor, tenantId: string, store: string): Promise<Footprint> {
   const now = await measureFootprint(sql, tenantId, store);
-  const [tombstone] = await sql.query<{ footprint: Footprint | null }>('SELECT footprint FROM tenantry.tombstone WHERE tenant_id = $1', [tenantId]);
+  const [tombstone] = await sql.query<{ footprint: Footprint | null }>(
+    'SELECT footprint FROM tenantry.tombstone WHERE tenant_id = $1',
+    [tenantId],
+  );
   const first = tombstone?.footprint ? united(tombstone.footprint, now) : now;
-  await sql.query('UPDATE tenantry.tombstone SET footprint = $2 WHERE tenant_id = $1', [tenantId, JSON.stringify(first)]);
+  await sql.query('UPDATE tenantry.tombstone SET footprint = $2 WHERE tenant_id = $1', [
+    tenantId,
+    JSON.stringify(first),
+  ]);
   return first;
 }
 
@@ -69,7 +81,9 @@ function united(first: Footprint, now: Footprint): Footprint {
 
 function refuseRemains({ rows, schemas, roles }: Footprint): void {
   const left = [
-    ...Object.entries(rows).filter(([, count]) => count > 0).map(([table, count]) => `${count} rows in ${table}`),
+    ...Object.entries(rows)
+      .filter(([, count]) => count > 0)
+      .map(([table, count]) => `${count} rows in ${table}`),
     ...schemas.map((schema) => `schema ${schema}`),
     ...roles.map((role) => `role ${role}`),
   ];
@@ -86,15 +100,25 @@ async function bookkeepingOf(sql: SqlExecutor, tenantId: string): Promise<Record
   );
   const remains: Record<string, number> = {};
   for (const { name } of tables) {
-    const [counted] = await sql.query<{ n: string }>(`SELECT count(*) AS n FROM tenantry.${escapeIdentifier(name)} WHERE tenant_id = $1`, [tenantId]);
+    const [counted] = await sql.query<{ n: string }>(
+      `SELECT count(*) AS n FROM tenantry.${escapeIdentifier(name)} WHERE tenant_id = $1`,
+      [tenantId],
+    );
     if (Number(counted!.n) > 0) remains[`tenantry.${name}`] = Number(counted!.n);
   }
   return remains;
 }
 
-function evidenceOf(before: Footprint, after: Footprint, remains: Record<string, number>): Record<string, unknown> {
+function evidenceOf(
+  before: Footprint,
+  after: Footprint,
+  remains: Record<string, number>,
+): Record<string, unknown> {
   const tables = Object.fromEntries(
-    Object.entries(before.rows).map(([table, count]) => [table, { rowsBefore: count, rowsAfter: after.rows[table] ?? 0 }]),
+    Object.entries(before.rows).map(([table, count]) => [
+      table,
+      { rowsBefore: count, rowsAfter: after.rows[table] ?? 0 },
+    ]),
   );
   return { tables, schemasDropped: before.schemas, rolesDropped: before.roles, remains };
 }

@@ -27,7 +27,11 @@ export class AlreadyPurged extends RequestFailed {
 /** The fence has a newer generation than the request. */
 export class RequestOvertaken extends RequestFailed {
   constructor(options?: ErrorOptions) {
-    super('A newer request of this tenant has already raised the fence above this generation.', false, options);
+    super(
+      'A newer request of this tenant has already raised the fence above this generation.',
+      false,
+      options,
+    );
   }
 }
 

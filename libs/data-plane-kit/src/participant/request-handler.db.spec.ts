@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Isolation, type ParticipantRequest, pooledSchemaName, type RequestType, tenantSchemaName } from '@tenantry/contracts';
+import {
+  type Isolation,
+  type ParticipantRequest,
+  pooledSchemaName,
+  type RequestType,
+  tenantSchemaName,
+} from '@tenantry/contracts';
 import type { Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import type { WorkControl, WorkResult } from '@tenantry/messaging';
@@ -46,13 +52,25 @@ interface Ask {
   readonly fenceTimes?: { lockTimeoutMs: number; terminateAfterMs: number; giveUpAfterMs: number };
 }
 
-function ask(verb: Verb, { generation = 1, isolation = 'schema', onStep = () => {}, request = {}, fenceTimes }: Ask = {}): Promise<WorkResult> {
-  const handler = createRequestHandler({ service: EXAMPLE_SERVICE, pool, logger, onStep, ...(fenceTimes && { fenceTimes }) });
+function ask(
+  verb: Verb,
+  { generation = 1, isolation = 'schema', onStep = () => {}, request = {}, fenceTimes }: Ask = {},
+): Promise<WorkResult> {
+  const handler = createRequestHandler({
+    service: EXAMPLE_SERVICE,
+    pool,
+    logger,
+    onStep,
+    ...(fenceTimes && { fenceTimes }),
+  });
   const type: RequestType = `tenant.${verb}_requested.v1`;
   const schema = isolation === 'schema' ? tenantSchemaName(tenantId, 'primary') : pooledSchemaName('primary');
   const operationId = newId();
   const full: ParticipantRequest = {
-    operationId, generation, attempt: 1, participants: ['example'],
+    operationId,
+    generation,
+    attempt: 1,
+    participants: ['example'],
     desired: verb === 'suspension' ? 'suspended' : verb === 'purge' ? 'purged' : 'active',
     placements: [{ store: 'primary', isolation, cluster: 'default', database: null, schema }],
     ...request,
@@ -65,7 +83,9 @@ async function query<R extends Row>(text: string, values: unknown[] = []): Promi
 }
 
 async function fence(): Promise<Row | undefined> {
-  const [row] = await query('SELECT generation::int, access FROM tenantry.fence WHERE tenant_id = $1', [tenantId]);
+  const [row] = await query('SELECT generation::int, access FROM tenantry.fence WHERE tenant_id = $1', [
+    tenantId,
+  ]);
   return row;
 }
 
@@ -90,19 +110,30 @@ async function write(generation: number, isolation: Isolation = 'schema'): Promi
 }
 
 describe('provisioning', () => {
-  it.each([['schema'], ['pooled']] as const)('makes a working %s tenant and says what it made', async (isolation) => {
-    const { evidence } = await ask('provisioning', { isolation });
-    expect(evidence).toEqual({
-      isolation,
-      schema: isolation === 'schema' ? tenantSchemaName(tenantId, 'primary') : 'pooled_primary',
-      migrations: ['0001-notes', '0002-labels'],
-      seeded: { labels: ['done', 'new'] },
-    });
-    expect(await fence()).toEqual({ generation: 1, access: 'open' });
-    await write(1, isolation);
-  });
+  it.each([['schema'], ['pooled']] as const)(
+    'makes a working %s tenant and says what it made',
+    async (isolation) => {
+      const { evidence } = await ask('provisioning', { isolation });
+      expect(evidence).toEqual({
+        isolation,
+        schema: isolation === 'schema' ? tenantSchemaName(tenantId, 'primary') : 'pooled_primary',
+        migrations: ['0001-notes', '0002-labels'],
+        seeded: { labels: ['done', 'new'] },
+      });
+      expect(await fence()).toEqual({ generation: 1, access: 'open' });
+      await write(1, isolation);
+    },
+  );
 
-  const STEPS = ['fence', 'schema', 'migration 0001-notes', 'migration 0002-labels', 'seed', 'marker', 'open'];
+  const STEPS = [
+    'fence',
+    'schema',
+    'migration 0001-notes',
+    'migration 0002-labels',
+    'seed',
+    'marker',
+    'open',
+  ];
   it.each(STEPS)('is completed by the retry when it ends after the step %s', async (last) => {
     const died = new Error('as if killed');
     const onStep = (step: string): void => {
@@ -111,7 +142,10 @@ describe('provisioning', () => {
     await expect(ask('provisioning', { onStep })).rejects.toBe(died);
     if (last !== 'open') await expect(write(1)).rejects.toMatchObject({ code: 'TN001' });
     const { evidence } = await ask('provisioning');
-    expect(evidence).toMatchObject({ migrations: ['0001-notes', '0002-labels'], seeded: { labels: ['done', 'new'] } });
+    expect(evidence).toMatchObject({
+      migrations: ['0001-notes', '0002-labels'],
+      seeded: { labels: ['done', 'new'] },
+    });
     await write(1);
     const schema = tenantSchemaName(tenantId, 'primary');
     expect(await query(`SELECT count(*)::int AS n FROM ${schema}.label`)).toEqual([{ n: 2 }]);
@@ -122,30 +156,64 @@ describe('provisioning', () => {
     await query(`DELETE FROM ${tenantSchemaName(tenantId, 'primary')}.label WHERE name = 'new'`);
     await ask('suspension', { generation: 2 });
     await ask('reactivation', { generation: 3 });
-    expect(await query(`SELECT name FROM ${tenantSchemaName(tenantId, 'primary')}.label`)).toEqual([{ name: 'done' }]);
+    expect(await query(`SELECT name FROM ${tenantSchemaName(tenantId, 'primary')}.label`)).toEqual([
+      { name: 'done' },
+    ]);
   });
 
   it.each([
-    ['isolation database', { placements: [{ store: 'primary', isolation: 'database', cluster: 'default', database: 'x', schema: null }] }],
-    ['a schema of another name', { placements: [{ store: 'primary', isolation: 'schema', cluster: 'default', database: null, schema: 'public' }] }],
-    ['another store', { placements: [{ store: 'billing', isolation: 'pooled', cluster: 'default', database: null, schema: null }] }],
+    [
+      'isolation database',
+      {
+        placements: [
+          { store: 'primary', isolation: 'database', cluster: 'default', database: 'x', schema: null },
+        ],
+      },
+    ],
+    [
+      'a schema of another name',
+      {
+        placements: [
+          { store: 'primary', isolation: 'schema', cluster: 'default', database: null, schema: 'public' },
+        ],
+      },
+    ],
+    [
+      'another store',
+      {
+        placements: [
+          { store: 'billing', isolation: 'pooled', cluster: 'default', database: null, schema: null },
+        ],
+      },
+    ],
   ] as const)('refuses %s for good, and makes nothing', async (_what, request) => {
-    await expect(ask('provisioning', { request: { placements: [...request.placements] } })).rejects.toMatchObject({ retryable: false });
+    await expect(
+      ask('provisioning', { request: { placements: [...request.placements] } }),
+    ).rejects.toMatchObject({ retryable: false });
     expect(await fence()).toBeUndefined();
   });
 
   it('refuses another isolation than the tenant has', async () => {
     await ask('provisioning', { isolation: 'pooled' });
-    await expect(ask('provisioning', { generation: 2, isolation: 'schema' })).rejects.toMatchObject({ name: 'PlacementRefused' });
+    await expect(ask('provisioning', { generation: 2, isolation: 'schema' })).rejects.toMatchObject({
+      name: 'PlacementRefused',
+    });
   });
 
   it('stops at its next step when a suspension overtook it, and the suspension does not wait for it', async () => {
     const onStep = async (step: string): Promise<void> => {
       if (step === 'provision.schema') await ask('suspension', { generation: 2 });
     };
-    await expect(ask('provisioning', { onStep })).rejects.toMatchObject({ name: 'RequestOvertaken', retryable: false });
+    await expect(ask('provisioning', { onStep })).rejects.toMatchObject({
+      name: 'RequestOvertaken',
+      retryable: false,
+    });
     expect(await fence()).toEqual({ generation: 2, access: 'frozen' });
-    expect(await query('SELECT FROM tenantry.schema_migration WHERE schema_name = $1', [tenantSchemaName(tenantId, 'primary')])).toEqual([]);
+    expect(
+      await query('SELECT FROM tenantry.schema_migration WHERE schema_name = $1', [
+        tenantSchemaName(tenantId, 'primary'),
+      ]),
+    ).toEqual([]);
     await ask('reactivation', { generation: 3 });
     await write(3);
   });
@@ -156,8 +224,15 @@ describe('provisioning', () => {
     const onStep = async (step: string): Promise<void> => {
       steps.push(`first ${step}`);
       if (step !== 'provision.schema') return;
-      second = ask('provisioning', { onStep: (other) => { steps.push(`second ${other}`); } });
-      await waitFor('the second to ask for the lock', async () => steps.includes('second provision.schema') || (await askingForLock()) > 0);
+      second = ask('provisioning', {
+        onStep: (other) => {
+          steps.push(`second ${other}`);
+        },
+      });
+      await waitFor(
+        'the second to ask for the lock',
+        async () => steps.includes('second provision.schema') || (await askingForLock()) > 0,
+      );
     };
     await ask('provisioning', { onStep });
     await second;
@@ -177,7 +252,11 @@ async function askingForLock(): Promise<number> {
 
 describe('suspension and reactivation', () => {
   it('creates the frozen fence where nothing is provisioned yet, and reactivation then provisions', async () => {
-    expect((await ask('suspension', { generation: 2 })).evidence).toEqual({ access: 'frozen', provisioned: false, sessionsEnded: 0 });
+    expect((await ask('suspension', { generation: 2 })).evidence).toEqual({
+      access: 'frozen',
+      provisioned: false,
+      sessionsEnded: 0,
+    });
     await expect(ask('provisioning', { generation: 1 })).rejects.toMatchObject({ name: 'RequestOvertaken' });
     await expect(write(2)).rejects.toMatchObject({ code: 'TN001' });
     await ask('reactivation', { generation: 3 });
@@ -198,7 +277,9 @@ describe('suspension and reactivation', () => {
     await stuck.query('BEGIN');
     await stuck.query(`SELECT tenantry.enter($1, 1, 'w')`, [tenantId]);
     const fenceTimes = { lockTimeoutMs: 20, terminateAfterMs: 60, giveUpAfterMs: 5000 };
-    expect((await ask('suspension', { generation: 2, fenceTimes })).evidence).toMatchObject({ sessionsEnded: 1 });
+    expect((await ask('suspension', { generation: 2, fenceTimes })).evidence).toMatchObject({
+      sessionsEnded: 1,
+    });
     await lost;
     stuck.release(true);
   });
@@ -209,7 +290,10 @@ describe('suspension and reactivation', () => {
     await stuck.query('BEGIN');
     await stuck.query(`SELECT tenantry.enter($1, 1, 'w')`, [tenantId]);
     const fenceTimes = { lockTimeoutMs: 20, terminateAfterMs: 60_000, giveUpAfterMs: 50 };
-    await expect(ask('suspension', { generation: 2, fenceTimes })).rejects.toMatchObject({ name: 'TenantHeld', retryable: true });
+    await expect(ask('suspension', { generation: 2, fenceTimes })).rejects.toMatchObject({
+      name: 'TenantHeld',
+      retryable: true,
+    });
     await stuck.query('ROLLBACK');
     stuck.release();
     await ask('suspension', { generation: 2 });
@@ -245,24 +329,38 @@ describe('purging', () => {
     await ask('provisioning', { isolation: 'pooled' });
     await write(1, 'pooled');
     const { evidence } = await ask('purge', { generation: 2 });
-    expect(evidence).toMatchObject({ tables: { 'pooled_primary.note': { rowsBefore: 1, rowsAfter: 0 }, 'pooled_primary.label': { rowsBefore: 2 } } });
-    const left = await query('SELECT tenant_id FROM pooled_primary.note WHERE tenant_id = ANY ($1)', [[tenantId, neighbour]]);
+    expect(evidence).toMatchObject({
+      tables: {
+        'pooled_primary.note': { rowsBefore: 1, rowsAfter: 0 },
+        'pooled_primary.label': { rowsBefore: 2 },
+      },
+    });
+    const left = await query('SELECT tenant_id FROM pooled_primary.note WHERE tenant_id = ANY ($1)', [
+      [tenantId, neighbour],
+    ]);
     expect(left).toEqual([{ tenant_id: neighbour }]);
   });
 
-  it.each(['tombstone', 'footprint', 'rows', 'schema', 'marker', 'fence'])('is completed by the retry when it ends after the step %s', async (last) => {
-    await ask('provisioning');
-    await write(1);
-    const died = new Error('as if killed');
-    const onStep = (step: string): void => {
-      if (step === `purge.${last}`) throw died;
-    };
-    await expect(ask('purge', { generation: 2, onStep })).rejects.toBe(died);
-    const schema = tenantSchemaName(tenantId, 'primary');
-    const { evidence } = await ask('purge', { generation: 2 });
-    expect(evidence).toMatchObject({ tables: { [`${schema}.note`]: { rowsBefore: 1, rowsAfter: 0 } }, schemasDropped: [schema], rolesDropped: [schema] });
-    expect(await fence()).toBeUndefined();
-  });
+  it.each(['tombstone', 'footprint', 'rows', 'schema', 'marker', 'fence'])(
+    'is completed by the retry when it ends after the step %s',
+    async (last) => {
+      await ask('provisioning');
+      await write(1);
+      const died = new Error('as if killed');
+      const onStep = (step: string): void => {
+        if (step === `purge.${last}`) throw died;
+      };
+      await expect(ask('purge', { generation: 2, onStep })).rejects.toBe(died);
+      const schema = tenantSchemaName(tenantId, 'primary');
+      const { evidence } = await ask('purge', { generation: 2 });
+      expect(evidence).toMatchObject({
+        tables: { [`${schema}.note`]: { rowsBefore: 1, rowsAfter: 0 } },
+        schemasDropped: [schema],
+        rolesDropped: [schema],
+      });
+      expect(await fence()).toBeUndefined();
+    },
+  );
 
   it('finds a table that somebody added by hand', async () => {
     await query('CREATE TABLE public.planted (tenant_id text NOT NULL)');
@@ -280,10 +378,14 @@ describe('purging', () => {
 
   it('fails over rows that it cannot delete', async () => {
     await ask('provisioning');
-    await query('CREATE MATERIALIZED VIEW public.copied AS SELECT $1::uuid AS tenant_id'.replace('$1', `'${tenantId}'`));
+    await query(
+      'CREATE MATERIALIZED VIEW public.copied AS SELECT $1::uuid AS tenant_id'.replace('$1', `'${tenantId}'`),
+    );
     await query('GRANT SELECT ON public.copied TO tenantry_provisioner');
     try {
-      await expect(ask('purge', { generation: 2 })).rejects.toThrow('Something of the tenant is left: 1 rows in public.copied.');
+      await expect(ask('purge', { generation: 2 })).rejects.toThrow(
+        'Something of the tenant is left: 1 rows in public.copied.',
+      );
     } finally {
       await query('DROP MATERIALIZED VIEW public.copied');
     }
@@ -305,10 +407,20 @@ describe('purging', () => {
   it('keeps a late provisioning out for ever', async () => {
     await ask('provisioning');
     await ask('purge', { generation: 2 });
-    for (const [verb, generation] of [['provisioning', 1], ['provisioning', 3], ['reactivation', 4], ['suspension', 5]] as const) {
-      await expect(ask(verb, { generation })).rejects.toMatchObject({ name: 'AlreadyPurged', retryable: false });
+    for (const [verb, generation] of [
+      ['provisioning', 1],
+      ['provisioning', 3],
+      ['reactivation', 4],
+      ['suspension', 5],
+    ] as const) {
+      await expect(ask(verb, { generation })).rejects.toMatchObject({
+        name: 'AlreadyPurged',
+        retryable: false,
+      });
     }
-    expect(await query('SELECT FROM pg_namespace WHERE nspname = $1', [tenantSchemaName(tenantId, 'primary')])).toEqual([]);
+    expect(
+      await query('SELECT FROM pg_namespace WHERE nspname = $1', [tenantSchemaName(tenantId, 'primary')]),
+    ).toEqual([]);
   });
 
   it('stops a provisioning that it overtook between two steps', async () => {
@@ -316,16 +428,27 @@ describe('purging', () => {
     const onStep = async (step: string): Promise<void> => {
       if (step !== 'provision.migration 0001-notes') return;
       const buried = Promise.withResolvers<void>();
-      purging = ask('purge', { generation: 2, onStep: (at) => { if (at === 'purge.tombstone') buried.resolve(); } });
+      purging = ask('purge', {
+        generation: 2,
+        onStep: (at) => {
+          if (at === 'purge.tombstone') buried.resolve();
+        },
+      });
       await buried.promise;
     };
     await expect(ask('provisioning', { onStep })).rejects.toMatchObject({ retryable: false });
     await purging;
-    expect(await query('SELECT FROM pg_namespace WHERE nspname = $1', [tenantSchemaName(tenantId, 'primary')])).toEqual([]);
+    expect(
+      await query('SELECT FROM pg_namespace WHERE nspname = $1', [tenantSchemaName(tenantId, 'primary')]),
+    ).toEqual([]);
   });
 
   it('of a tenant that was never here leaves the tombstone', async () => {
-    expect((await ask('purge')).evidence).toMatchObject({ schemasDropped: [], rolesDropped: [], remains: { 'tenantry.tombstone': 1 } });
+    expect((await ask('purge')).evidence).toMatchObject({
+      schemasDropped: [],
+      rolesDropped: [],
+      remains: { 'tenantry.tombstone': 1 },
+    });
     await expect(ask('provisioning', { generation: 1 })).rejects.toMatchObject({ name: 'AlreadyPurged' });
   });
 });

@@ -30,14 +30,25 @@ export interface RequestHandlerOptions {
  * What a participant does when it is asked. Every request starts from what it finds, so any newer one may follow an
  * unfinished older one, and each may be run again.
  */
-export function createRequestHandler({ service, pool, logger, fenceTimes = DEFAULT_FENCE_TIMES, onStep }: RequestHandlerOptions): RequestHandler {
+export function createRequestHandler({
+  service,
+  pool,
+  logger,
+  fenceTimes = DEFAULT_FENCE_TIMES,
+  onStep,
+}: RequestHandlerOptions): RequestHandler {
   const passed = onStep ?? ((step: string) => crashPoint(`kit.${step}`));
   return (item, control) =>
     withClient(pool, (client) => {
       const { name, work } = WORK[item.type];
       const fence = new FenceWriter(client, item, control, logger, fenceTimes);
       const context: RequestContext = {
-        service, item, control, client, fence, logger,
+        service,
+        item,
+        control,
+        client,
+        fence,
+        logger,
         stepDone: async (step) => passed(`${name}.${step}`),
       };
       return work(context);

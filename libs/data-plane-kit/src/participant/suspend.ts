@@ -8,6 +8,8 @@ import type { RequestContext } from './request-context.js';
 export async function suspend({ fence, client, item, stepDone }: RequestContext): Promise<WorkResult> {
   await fence.freeze();
   await stepDone('fence');
-  const { rowCount } = await client.query('SELECT FROM tenantry.provisioned WHERE tenant_id = $1', [item.tenantId]);
+  const { rowCount } = await client.query('SELECT FROM tenantry.provisioned WHERE tenant_id = $1', [
+    item.tenantId,
+  ]);
   return { evidence: { access: 'frozen', provisioned: rowCount === 1, sessionsEnded: fence.terminated } };
 }

@@ -30,7 +30,10 @@ export async function withClient<T>(pool: Pool, work: (client: PoolClient) => Pr
  *
  * @throws TenantHeld, retryable, when another worker keeps it.
  */
-export async function withTenantLock<T>({ client, service, item, control }: RequestContext, work: () => Promise<T>): Promise<T> {
+export async function withTenantLock<T>(
+  { client, service, item, control }: RequestContext,
+  work: () => Promise<T>,
+): Promise<T> {
   const key = `${service.name}:${item.tenantId}`;
   const deadline = performance.now() + WAIT_MS;
   while (!(await lockQuery(client, 'pg_try_advisory_lock', key))) {
@@ -46,7 +49,13 @@ export async function withTenantLock<T>({ client, service, item, control }: Requ
   }
 }
 
-async function lockQuery(client: PoolClient, call: 'pg_try_advisory_lock' | 'pg_advisory_unlock', key: string): Promise<boolean> {
-  const { rows } = await client.query<{ done: boolean }>(`SELECT ${call}(hashtextextended($1, 8)) AS done`, [key]);
+async function lockQuery(
+  client: PoolClient,
+  call: 'pg_try_advisory_lock' | 'pg_advisory_unlock',
+  key: string,
+): Promise<boolean> {
+  const { rows } = await client.query<{ done: boolean }>(`SELECT ${call}(hashtextextended($1, 8)) AS done`, [
+    key,
+  ]);
   return rows[0]!.done;
 }

@@ -13,7 +13,11 @@ const LOCK_TIMEOUT_MS = 5000;
  * @throws what the kit's functions refuse, as a request error: AlreadyPurged, RequestOvertaken, or TenantHeld for a lock
  * that was not had in time.
  */
-export async function inTransaction<T>(client: ClientBase, lockTimeoutMs: number, work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
+export async function inTransaction<T>(
+  client: ClientBase,
+  lockTimeoutMs: number,
+  work: (sql: SqlExecutor) => Promise<T>,
+): Promise<T> {
   const sql = pgExecutor(client);
   await sql.query('BEGIN');
   try {

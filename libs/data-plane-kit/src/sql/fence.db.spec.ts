@@ -20,7 +20,10 @@ afterAll(async () => {
 });
 
 /** Runs statements in one transaction that is rolled back, and gives the SQLSTATE and DETAIL of what failed. */
-async function refusal(pool: Pool, ...statements: [string, unknown[]?][]): Promise<{ code?: string; detail?: string }> {
+async function refusal(
+  pool: Pool,
+  ...statements: [string, unknown[]?][]
+): Promise<{ code?: string; detail?: string }> {
   const client = await pool.connect();
   try {
     await client.query('BEGIN');
@@ -61,10 +64,17 @@ describe('enter', () => {
     const tenantId = newId();
     await setFence(tenantId, 1, 'read_only');
     expect(await refusal(app, enter(tenantId, 1, 'w'))).toEqual({ code: 'TN001', detail: 'read_only' });
-    const insert: [string, unknown[]] = ['INSERT INTO pooled_primary.note VALUES ($1, $1, $2)', [tenantId, 'x']];
+    const insert: [string, unknown[]] = [
+      'INSERT INTO pooled_primary.note VALUES ($1, $1, $2)',
+      [tenantId, 'x'],
+    ];
     expect(await refusal(app, enter(tenantId, 1, 'r'), ['SELECT FROM pooled_primary.note'])).toEqual({});
     expect(await refusal(app, enter(tenantId, 1, 'r'), insert)).toMatchObject({ code: '25006' });
-    expect(await refusal(app, enter(tenantId, 1, 'r'), [`SELECT set_config('transaction_read_only', 'off', true)`])).toMatchObject({ code: '25001' });
+    expect(
+      await refusal(app, enter(tenantId, 1, 'r'), [
+        `SELECT set_config('transaction_read_only', 'off', true)`,
+      ]),
+    ).toMatchObject({ code: '25001' });
   });
 
   it('refuses a second tenant in one transaction with TN004', async () => {
@@ -103,7 +113,13 @@ describe('enter', () => {
        FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.oid = 'tenantry.enter(uuid, bigint, text)'::regprocedure`,
     );
     expect(rows).toEqual([
-      { volatility: 'v', language: 'plpgsql', definer: true, settings: ['search_path=pg_catalog, pg_temp'], owner: 'tenantry_kit' },
+      {
+        volatility: 'v',
+        language: 'plpgsql',
+        definer: true,
+        settings: ['search_path=pg_catalog, pg_temp'],
+        owner: 'tenantry_kit',
+      },
     ]);
   });
 
@@ -124,12 +140,13 @@ describe('enter', () => {
 });
 
 describe('no context', () => {
-  it.each(['SELECT FROM pooled_primary.note', `UPDATE pooled_primary.note SET text = ''`, 'DELETE FROM pooled_primary.note'])(
-    'refuses %s with TN002',
-    async (statement) => {
-      expect(await refusal(app, [statement])).toMatchObject({ code: 'TN002' });
-    },
-  );
+  it.each([
+    'SELECT FROM pooled_primary.note',
+    `UPDATE pooled_primary.note SET text = ''`,
+    'DELETE FROM pooled_primary.note',
+  ])('refuses %s with TN002', async (statement) => {
+    expect(await refusal(app, [statement])).toMatchObject({ code: 'TN002' });
+  });
 
   it('refuses the owner of the tables too', async () => {
     expect(await refusal(provisioner, ['SELECT FROM pooled_primary.note'])).toMatchObject({ code: 'TN002' });
@@ -145,7 +162,9 @@ describe('no context', () => {
       await client.query('INSERT INTO pooled_primary.note VALUES ($1, $1, $2)', [tenantId, 'x']);
       await client.query('COMMIT');
       await expect(client.query('SELECT FROM pooled_primary.note')).rejects.toMatchObject({ code: 'TN002' });
-      await expect(client.query('INSERT INTO pooled_primary.note VALUES ($1, $1, $2)', [tenantId, 'y'])).rejects.toMatchObject({ code: 'TN002' });
+      await expect(
+        client.query('INSERT INTO pooled_primary.note VALUES ($1, $1, $2)', [tenantId, 'y']),
+      ).rejects.toMatchObject({ code: 'TN002' });
     } finally {
       client.release();
     }
@@ -155,7 +174,14 @@ describe('no context', () => {
 describe('maintain and the writers of the fence', () => {
   it('are not for the serving login', async () => {
     const tenantId = newId();
-    for (const call of ['maintain($1, 1)', `set_fence($1, 1, 'open')`, 'bury($1, 1)', 'drop_fence($1)', 'terminate_holders($1)', 'lock_key($1)']) {
+    for (const call of [
+      'maintain($1, 1)',
+      `set_fence($1, 1, 'open')`,
+      'bury($1, 1)',
+      'drop_fence($1)',
+      'terminate_holders($1)',
+      'lock_key($1)',
+    ]) {
       expect(await refusal(app, [`SELECT tenantry.${call}`, [tenantId]])).toMatchObject({ code: '42501' });
     }
     expect(await refusal(provisioner, enter(tenantId, 1))).toMatchObject({ code: '42501' });
@@ -164,9 +190,15 @@ describe('maintain and the writers of the fence', () => {
   it('refuse a request that is older than the fence', async () => {
     const tenantId = newId();
     await setFence(tenantId, 5, 'open');
-    expect(await refusal(provisioner, ['SELECT tenantry.maintain($1, 4)', [tenantId]])).toMatchObject({ code: 'TN006' });
-    expect(await refusal(provisioner, [`SELECT tenantry.set_fence($1, 4, 'frozen')`, [tenantId]])).toMatchObject({ code: 'TN006' });
-    expect(await refusal(provisioner, ['SELECT tenantry.bury($1, 4)', [tenantId]])).toMatchObject({ code: 'TN006' });
+    expect(await refusal(provisioner, ['SELECT tenantry.maintain($1, 4)', [tenantId]])).toMatchObject({
+      code: 'TN006',
+    });
+    expect(
+      await refusal(provisioner, [`SELECT tenantry.set_fence($1, 4, 'frozen')`, [tenantId]]),
+    ).toMatchObject({ code: 'TN006' });
+    expect(await refusal(provisioner, ['SELECT tenantry.bury($1, 4)', [tenantId]])).toMatchObject({
+      code: 'TN006',
+    });
     expect(await refusal(provisioner, ['SELECT tenantry.maintain($1, 5)', [tenantId]])).toEqual({});
   });
 
@@ -174,8 +206,12 @@ describe('maintain and the writers of the fence', () => {
     const tenantId = newId();
     await provisioner.query('SELECT tenantry.bury($1, 7)', [tenantId]);
     await provisioner.query('SELECT tenantry.drop_fence($1)', [tenantId]);
-    expect(await refusal(provisioner, ['SELECT tenantry.maintain($1, 6)', [tenantId]])).toMatchObject({ code: 'TN008' });
-    expect(await refusal(provisioner, [`SELECT tenantry.set_fence($1, 8, 'open')`, [tenantId]])).toMatchObject({ code: 'TN008' });
+    expect(await refusal(provisioner, ['SELECT tenantry.maintain($1, 6)', [tenantId]])).toMatchObject({
+      code: 'TN008',
+    });
+    expect(
+      await refusal(provisioner, [`SELECT tenantry.set_fence($1, 8, 'open')`, [tenantId]]),
+    ).toMatchObject({ code: 'TN008' });
     expect(await refusal(app, enter(tenantId, 7))).toEqual({ code: 'TN001', detail: 'absent' });
   });
 });
@@ -227,7 +263,10 @@ describe('freezing', () => {
     const lost = new Promise<Error>((resolve) => stuck.on('error', resolve));
     await stuck.query('BEGIN');
     await stuck.query(...enter(tenantId, 1));
-    const { rows } = await provisioner.query<{ ended: number }>('SELECT tenantry.terminate_holders($1) AS ended', [tenantId]);
+    const { rows } = await provisioner.query<{ ended: number }>(
+      'SELECT tenantry.terminate_holders($1) AS ended',
+      [tenantId],
+    );
     expect(rows[0]?.ended).toBe(1);
     await lost;
     stuck.release(true);

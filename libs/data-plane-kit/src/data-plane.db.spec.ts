@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { tenantSchemaName } from '@tenantry/contracts';
+import { newId } from '@tenantry/kernel';
+import {
+  createEmbeddedParticipantTransport,
+  type Logger,
+  type ParticipantTransport,
+} from '@tenantry/messaging';
+import {
+  type BusDatabase,
+  busDatabase,
+  EXAMPLE_SERVICE,
+  kitDatabase,
+  type KitDatabase,
+  LifecyclePublisher,
+  waitFor,
+} from '@tenantry/testing';
+import { Pool } from 'pg';
+import { DataPlane } from './data-plane.js';
+
+const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+let database: KitDatabase;
+let bus: BusDatabase;
+let transportUrl: string;
+let publisher: LifecyclePublisher;
+let answers: Pool;
+const running: DataPlane[] = [];
+
+beforeAll(async () => {
+  [database, bus] = await Promise.all([kitDatabase(), busDatabase()]);
+  transportUrl = await bus.participantUrl(EXAMPLE_SERVICE.name);
+  publisher = new LifecyclePublisher(bus, EXAMPLE_SERVICE.name, logger);
+  answers = new Pool({ connectionString: bus.adminUrl, max: 1 });
+});
+
+afterEach(async () => {
+  for (const dataPlane of running.splice(0)) {
+    await dataPlane.stop();
+    await dataPlane.close();
+  }
+});
+
+afterAll(async () => {
+  await publisher.stop();
+  await answers.end();
+  await Promise.all([database.drop(), bus.drop()]);
+});
+
+async function started(
+  transport: ParticipantTransport = createEmbeddedParticipantTransport({ url: transportUrl, logger }),
+): Promise<DataPlane> {
+  const dataPlane = new DataPlane({
+    service: EXAMPLE_SERVICE,
+    databaseUrl: database.appUrl,
+    provisionerUrl: database.provisionerUrl,
+    transport,
+    logger,
+    version: '1',
+  });
+  running.push(dataPlane);
+  await dataPlane.start();
+  return dataPlane;
+}
+
+function ask(
+  tenantId: string,
+  verb: 'provisioning' | 'suspension',
+  access: 'open' | 'frozen',
+): Promise<void> {
+  return publisher.ask({
+    tenantId,
+    isolation: 'schema',
+    schema: tenantSchemaName(tenantId, 'primary'),
+    type: `tenant.${verb}_requested.v1`,
+    state: access === 'open' ? 'ACTIVE' : 'SUSPENDED',
+    access,
+  });
+}
+
+/** The outcomes that the control plane's side has heard about a tenant. */
+async function outcomes(tenantId: string): Promise<string[]> {
+  const { rows } = await answers.query<{ outcome: string }>(
+    `SELECT to_jsonb(a)::text AS outcome FROM tenantry.acknowledgement a WHERE to_jsonb(a)::text LIKE '%' || $1 || '%' ORDER BY 1`,
+    [tenantId],
+  );
+  return rows.map(({ outcome }) => outcome);
+}
+
+async function activeTenant(dataPlane: DataPlane): Promise<string> {
+  const tenantId = newId();
+  await ask(tenantId, 'provisioning', 'open');
+  await waitFor('the tenant to be provisioned', async () =>
+    (await outcomes(tenantId)).some((answer) => answer.includes('succeeded')),
+  );
+  await waitFor('the route', async () => dataPlane.routes.get(tenantId) !== undefined);
+  return tenantId;
+}
+
+const SEEDED = { text: 'SELECT name FROM label ORDER BY name' };
+
+describe('DataPlane', () => {
+  it('provisions what it is asked for, answers, serves, and closes when told', async () => {
+    const dataPlane = await started();
+    await dataPlane.checkReady();
+    const tenantId = await activeTenant(dataPlane);
+    expect(await dataPlane.tenants.query(tenantId, SEEDED)).toEqual([{ name: 'done' }, { name: 'new' }]);
+    await ask(tenantId, 'suspension', 'frozen');
+    await waitFor('the suspension to be answered', async () => (await outcomes(tenantId)).length === 2);
+    await expect(dataPlane.tenants.query(tenantId, SEEDED)).rejects.toMatchObject({
+      code: 'tenant-suspended',
+    });
+  });
+
+  it('starts and serves while the transport is away, and stops without waiting for it', async () => {
+    const first = await started();
+    const tenantId = await activeTenant(first);
+    await first.stop();
+    const never = new Promise<never>(() => undefined);
+    const away: ParticipantTransport = {
+      consumeLifecycle: () => Promise.reject(new Error('no broker')),
+      followState: () => never,
+      acknowledge: () => Promise.reject(new Error('no broker')),
+      close: async () => {},
+    };
+    const second = await started(away);
+    expect(await second.tenants.query(tenantId, SEEDED)).toHaveLength(2);
+    await expect(second.tenants.query(newId(), SEEDED)).rejects.toMatchObject({ code: 'stale-route' });
+  });
+});
