@@ -26,11 +26,16 @@ const mayImport = (kind, name, others) => {
   });
   return [
     rule(`${name}-imports`, { path: `^${kind}/${name}/src/`, pathNot: TEST_CODE }, [name, ...others]),
-    rule(`${name}-tests-import`, { path: `^${kind}/${name}/src/.*${TEST_CODE}` }, [name, 'testing', ...others]),
+    rule(`${name}-tests-import`, { path: `^${kind}/${name}/src/.*${TEST_CODE}` }, [
+      name,
+      'testing',
+      ...others,
+    ]),
   ];
 };
 
-const withoutNest = '^libs/(kernel|contracts|database|messaging)/|^libs/data-plane-kit/src/(?!nest(\\.ts$|/))';
+const withoutNest =
+  '^libs/(kernel|contracts|database|messaging)/|^libs/data-plane-kit/src/(?!nest(\\.ts$|/))';
 
 export default {
   forbidden: [
@@ -61,7 +66,10 @@ export default {
       name: 'kit-core-without-service',
       comment: "Only the kit's entry for Nest knows Nest's glue.",
       severity: 'error',
-      from: { path: '^libs/data-plane-kit/src/', pathNot: '^libs/data-plane-kit/src/nest(\\.ts$|/)|\\.spec\\.ts$' },
+      from: {
+        path: '^libs/data-plane-kit/src/',
+        pathNot: '^libs/data-plane-kit/src/nest(\\.ts$|/)|\\.spec\\.ts$',
+      },
       to: { path: '^libs/service/|^libs/data-plane-kit/src/nest/' },
     },
     {
@@ -73,7 +81,8 @@ export default {
     },
     {
       name: 'typeorm-behind-stores',
-      comment: 'Commands, queries, controllers, views and rules reach the database through stores and read models.',
+      comment:
+        'Commands, queries, controllers, views and rules reach the database through stores and read models.',
       severity: 'error',
       from: {
         path: '^(libs|apps)/',
@@ -108,6 +117,9 @@ export default {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)dist/' },
     combinedDependencies: false,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

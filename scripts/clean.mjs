@@ -2,6 +2,9 @@
 import { globSync, rmSync } from 'node:fs';
 import { fromRoot } from './run.mjs';
 
-for (const leftover of [...globSync('{libs,apps}/*/{dist,*.tsbuildinfo}', { cwd: fromRoot() }), '.cache/build']) {
+for (const leftover of [
+  ...globSync('{libs,apps}/*/{dist,*.tsbuildinfo}', { cwd: fromRoot() }),
+  '.cache/build',
+]) {
   rmSync(fromRoot(leftover), { recursive: true, force: true });
 }

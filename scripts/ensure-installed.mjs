@@ -32,11 +32,15 @@ function agreesWithLockFile() {
   const locked = JSON.parse(lockFile).packages;
   const same = (name) => {
     const [a, b] = [installed[name], locked[name]];
-    return a && b && a.version === b.version && a.integrity === b.integrity && existsSync(path.join(root, name));
+    return (
+      a && b && a.version === b.version && a.integrity === b.integrity && existsSync(path.join(root, name))
+    );
   };
   return (
     Object.keys(installed).every(same) &&
-    Object.keys(locked).every((name) => !name.startsWith('node_modules/') || locked[name].optional || same(name))
+    Object.keys(locked).every(
+      (name) => !name.startsWith('node_modules/') || locked[name].optional || same(name),
+    )
   );
 }
 
@@ -47,7 +51,8 @@ function install() {
   const { error, status } = npmScript
     ? spawnSync(process.execPath, [npmScript, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
     : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (error) fail(error.code === 'ENOENT' ? 'npm was not found on the PATH; install npm 10 or later.' : error.message);
+  if (error)
+    fail(error.code === 'ENOENT' ? 'npm was not found on the PATH; install npm 10 or later.' : error.message);
   if (status !== 0) fail(`npm ci ended with status ${status}; its messages are above.`);
 }
 

@@ -11,7 +11,12 @@ import { schemathesis } from './fuzz/schemathesis.mjs';
 import { fromRoot } from './run.mjs';
 import { testServers } from './test/test-servers.mjs';
 
-const CHECKS = ['not_a_server_error', 'status_code_conformance', 'content_type_conformance', 'response_schema_conformance'];
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_schema_conformance',
+];
 
 const REVOCATION = '/v1/api-keys/{id}';
 
@@ -30,10 +35,18 @@ async function main() {
   try {
     // The log of a request is a line for each case; what went wrong is logged above that level.
     const env = { LOG_LEVEL: 'warn', MIN_GRACE_PERIOD: 'PT0S' };
-    system = await startSystem({ transport: 'embedded', env: { 'control-plane': env, 'data-plane': { LOG_LEVEL: 'warn' } } });
+    system = await startSystem({
+      transport: 'embedded',
+      env: { 'control-plane': env, 'data-plane': { LOG_LEVEL: 'warn' } },
+    });
     const tenantId = await activeTenant(system, waitFor);
     const data = { app: 'data-plane', client: system.data, key: system.dataPlaneApiKey, probe: '/v1/roles' };
-    const control = { app: 'control-plane', client: system.control, key: system.apiKey, probe: '/v1/tenants' };
+    const control = {
+      app: 'control-plane',
+      client: system.control,
+      key: system.apiKey,
+      probe: '/v1/tenants',
+    };
     const runs = [
       { ...data, options: ['--header', `Tenantry-Tenant: ${tenantId}`] },
       // Where Schemathesis can read the ids of keys, it soon revokes the one that it calls with.
@@ -42,13 +55,18 @@ async function main() {
     ];
     for (const { app, client, key, probe, options } of runs) {
       console.log(`\n== ${app} ${options.join(' ')}, ${examples} examples, FUZZ_SEED=${seed} ==`);
-      const status = await fuzz(command, app, client.baseUrl, ['--header', `Authorization: Bearer ${key}`, ...options]);
+      const status = await fuzz(command, app, client.baseUrl, [
+        '--header',
+        `Authorization: Bearer ${key}`,
+        ...options,
+      ]);
       const alive = await client.with({ 'tenantry-tenant': tenantId }).get(probe);
       if (status === 0 && alive.status === 200) passed += 1;
       if (status !== 0) failures.push(`${app}: Schemathesis ended with status ${status}`);
       // A run that loses its key or its tenant goes on and finds nothing.
       if (alive.status !== 200) failures.push(`${app}: ${probe} answers ${alive.status} after the run`);
-      for (const line of system.logs(app).filter((text) => /"level":"?(error|fatal|50|60)/.test(text))) console.log(line);
+      for (const line of system.logs(app).filter((text) => /"level":"?(error|fatal|50|60)/.test(text)))
+        console.log(line);
     }
   } finally {
     await system?.stop();
@@ -61,15 +79,34 @@ async function main() {
 
 async function activeTenant({ control }, waitFor) {
   const created = await control.post('/v1/tenants', { slug: 'fuzzed', name: 'Fuzzed' });
-  if (created.status !== 202) throw new Error(`the tenant to work in was refused: ${JSON.stringify(created.body)}`);
+  if (created.status !== 202)
+    throw new Error(`the tenant to work in was refused: ${JSON.stringify(created.body)}`);
   const { id } = created.body.tenant;
-  await waitFor('the tenant to be active', async () => (await control.get(`/v1/tenants/${id}`)).body.state === 'ACTIVE', 60_000);
+  await waitFor(
+    'the tenant to be active',
+    async () => (await control.get(`/v1/tenants/${id}`)).body.state === 'ACTIVE',
+    60_000,
+  );
   return id;
 }
 
 function fuzz(command, app, url, options) {
-  const args = ['run', fromRoot('docs', 'openapi', `${app}.json`), '--url', url, '--seed', seed, '--max-examples', examples];
-  const fixed = [`--checks=${CHECKS.join(',')}`, '--continue-on-failure', '--no-color', '--request-timeout=20'];
+  const args = [
+    'run',
+    fromRoot('docs', 'openapi', `${app}.json`),
+    '--url',
+    url,
+    '--seed',
+    seed,
+    '--max-examples',
+    examples,
+  ];
+  const fixed = [
+    `--checks=${CHECKS.join(',')}`,
+    '--continue-on-failure',
+    '--no-color',
+    '--request-timeout=20',
+  ];
   const child = spawn(command, [...args, ...fixed, '--suppress-health-check=all', ...options], {
     cwd: fromRoot('.cache'),
     stdio: ['ignore', 'inherit', 'inherit'],

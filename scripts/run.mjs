@@ -40,6 +40,7 @@ export async function run(command, args, { env = {}, cwd = ROOT, allowFailure = 
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(signal ?? code));
   });
-  if (status !== 0 && !allowFailure) throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${everything}`.trimEnd());
+  if (status !== 0 && !allowFailure)
+    throw new Error(`${command} ${args.join(' ')} ended with ${status}\n${everything}`.trimEnd());
   return stdout;
 }

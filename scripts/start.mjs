@@ -29,7 +29,9 @@ async function main() {
   const config = configuration();
   const release = await holdLock(path.join(STATE_FOLDER, 'lock')).catch((error) => {
     if (!(error instanceof LockHeldError)) throw error;
-    throw new Error(`process ${error.pid} is running this installation already (.tenantry); stop that one first`);
+    throw new Error(
+      `process ${error.pid} is running this installation already (.tenantry); stop that one first`,
+    );
   });
   try {
     const failure = await Promise.race([stopRequest, serve(config)]);
@@ -83,7 +85,9 @@ async function serve(config) {
     failures.push(part.failed);
   }
   const failed = Promise.race(failures);
-  const urls = Object.fromEntries(APPS.map((app) => [app, `http://${config.localHost}:${config.ports[app]}`]));
+  const urls = Object.fromEntries(
+    APPS.map((app) => [app, `http://${config.localHost}:${config.ports[app]}`]),
+  );
   const dev = {
     controlPlaneUrl: urls['control-plane'],
     dataPlaneUrl: urls['data-plane'],
@@ -100,7 +104,9 @@ async function serve(config) {
 
 async function refuseBusyPort({ isPortFree }, port, host, variable) {
   if (await isPortFree(port, host)) return;
-  throw new Error(`port ${port} on ${host} is in use by another program; choose another one by ${variable}=…`);
+  throw new Error(
+    `port ${port} on ${host} is in use by another program; choose another one by ${variable}=…`,
+  );
 }
 
 async function startPostgres(servers, config, kept) {
@@ -133,7 +139,8 @@ async function startPostgres(servers, config, kept) {
 }
 
 async function untilReady({ waitFor }, url) {
-  const isReady = async () => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) })).status === 200;
+  const isReady = async () =>
+    (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5000) })).status === 200;
   for (;;) {
     try {
       await waitFor(`${url}/readyz`, isReady, 30_000);
@@ -152,7 +159,9 @@ async function greet({ controlPlaneUrl, dataPlaneUrl, apiKey }, kept) {
     `Keys and URLs for local tools are in ${path.relative(process.cwd(), DEV_FILE)}. Ctrl-C stops everything; the data stays.`,
   ];
   if (!kept.apiKeyWasShown) shown.push(`Administrator's API key, shown only now: ${apiKey}`);
-  const { status } = await fetch(`${controlPlaneUrl}/v1/tenants?limit=1`, { headers: { authorization: `Bearer ${apiKey}` } });
+  const { status } = await fetch(`${controlPlaneUrl}/v1/tenants?limit=1`, {
+    headers: { authorization: `Bearer ${apiKey}` },
+  });
   if (status === 401) {
     shown.push('The database has other keys already: the one in dev.json is not valid there.');
   }

@@ -5,7 +5,9 @@ export default class SystemEnvironment extends TestEnvironment {
   async handleTestEvent({ name, test }) {
     if (name !== 'test_done' || test.errors.length === 0) return;
     for (const book of this.global[Symbol.for('tenantry.testing.logs')] ?? []) {
-      process.stderr.write(`\nLogs of the system under test at the failure of "${test.name}":\n${book.print()}\n`);
+      process.stderr.write(
+        `\nLogs of the system under test at the failure of "${test.name}":\n${book.print()}\n`,
+      );
     }
   }
 }

@@ -12,7 +12,9 @@ export async function compose() {
   const validate = ajv.compile(withoutOldIds(composeSpec.composeSchema));
   const problems = validate(file)
     ? []
-    : validate.errors.map(({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`);
+    : validate.errors.map(
+        ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
+      );
   for (const [name, service] of Object.entries(file.services ?? {})) {
     if (!/:[\w.-]*\d/.test(service.image ?? '')) problems.push(`the image of ${name} names no version`);
     if (!service.healthcheck?.test) problems.push(`${name} has no health check`);
@@ -21,8 +23,8 @@ export async function compose() {
 }
 
 /** It names its draft by an address that the draft does not have, and identifies itself as an older draft does. */
-function withoutOldIds({ $schema: _, ...schema }) {
+function withoutOldIds(schema) {
   return JSON.parse(JSON.stringify(schema), (key, value) =>
-    key === 'id' && typeof value === 'string' ? undefined : value,
+    ['id', '$schema'].includes(key) && typeof value === 'string' ? undefined : value,
   );
 }

@@ -22,7 +22,13 @@ export const SEEDS = [
       { rule: `${name}-imports`, file: `${folder}/src/seed-a.ts`, content: importing(`@tenantry/${lib}`) },
       ...(lib === 'testing'
         ? []
-        : [{ rule: `${name}-tests-import`, file: `${folder}/src/seed-a.spec.ts`, content: importing(`@tenantry/${lib}`) }]),
+        : [
+            {
+              rule: `${name}-tests-import`,
+              file: `${folder}/src/seed-a.spec.ts`,
+              content: importing(`@tenantry/${lib}`),
+            },
+          ]),
     ];
   }),
   {
@@ -32,9 +38,21 @@ export const SEEDS = [
   },
   { rule: 'tests-apart', file: 'libs/messaging/src/seed-b.ts', content: importing('./seed-b.spec.js') },
   { rule: 'apps-apart', file: 'test/seed-c.e2e.ts', content: importing('../apps/data-plane/src/seed-d.js') },
-  { rule: 'by-package-name', file: 'apps/data-plane/src/seed-e.ts', content: importing('../../../libs/contracts/src/seed-e.js') },
-  { rule: 'kit-core-without-service', file: 'libs/data-plane-kit/src/seed-f.ts', content: importing('@tenantry/service') },
-  { rule: 'plain-libs-without-nest', file: 'libs/messaging/src/seed-g.ts', content: importing('@nestjs/common') },
+  {
+    rule: 'by-package-name',
+    file: 'apps/data-plane/src/seed-e.ts',
+    content: importing('../../../libs/contracts/src/seed-e.js'),
+  },
+  {
+    rule: 'kit-core-without-service',
+    file: 'libs/data-plane-kit/src/seed-f.ts',
+    content: importing('@tenantry/service'),
+  },
+  {
+    rule: 'plain-libs-without-nest',
+    file: 'libs/messaging/src/seed-g.ts',
+    content: importing('@nestjs/common'),
+  },
   {
     rule: 'typeorm-behind-stores',
     file: 'apps/control-plane/src/tenants/seed-h.command.ts',
@@ -52,10 +70,9 @@ export const SEEDS = [
 /** Files that the seeds need but that break nothing of themselves. */
 export const SURROUNDINGS = {
   ...Object.fromEntries(
-    ['kernel', 'contracts', 'database', 'messaging', 'service', 'data-plane-kit', 'testing', 'console'].map((lib) => [
-      `libs/${lib}/src/index.ts`,
-      nothing,
-    ]),
+    ['kernel', 'contracts', 'database', 'messaging', 'service', 'data-plane-kit', 'testing', 'console'].map(
+      (lib) => [`libs/${lib}/src/index.ts`, nothing],
+    ),
   ),
   'libs/messaging/src/seed-b.spec.ts': nothing,
   'apps/data-plane/src/seed-d.ts': nothing,

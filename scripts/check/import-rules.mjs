@@ -39,7 +39,8 @@ async function plant(folder) {
   }
   const kinds = new Set(SEEDS.map(({ file }) => file.split('/').slice(0, 2).join('/')));
   for (const kind of kinds) {
-    if (/^(libs|apps)\//.test(kind)) await cp(fromRoot(kind, 'package.json'), path.join(folder, kind, 'package.json'));
+    if (/^(libs|apps)\//.test(kind))
+      await cp(fromRoot(kind, 'package.json'), path.join(folder, kind, 'package.json'));
   }
   await symlink(fromRoot('node_modules'), path.join(folder, 'node_modules'));
   const files = { ...SURROUNDINGS, ...Object.fromEntries(SEEDS.map(({ file, content }) => [file, content])) };

@@ -25,7 +25,12 @@ export async function schemathesis() {
       // A virtual environment knows its own path, so it is made in place and marked when complete.
       await rm(folder, { recursive: true, force: true });
       await exec('python3', ['-m', 'venv', folder]);
-      await exec(path.join(folder, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', `schemathesis==${VERSION}`]);
+      await exec(path.join(folder, 'bin', 'pip'), [
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        `schemathesis==${VERSION}`,
+      ]);
       await writeFile(installed, '');
     }
     return path.join(folder, 'bin', 'schemathesis');
@@ -38,6 +43,8 @@ async function exec(command, args) {
   try {
     await promisify(execFile)(command, args, { maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
-    throw new Error(`Schemathesis could not be installed: ${error.message}\n${error.stdout ?? ''}`, { cause: error });
+    throw new Error(`Schemathesis could not be installed: ${error.message}\n${error.stdout ?? ''}`, {
+      cause: error,
+    });
   }
 }

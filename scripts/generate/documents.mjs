@@ -16,9 +16,11 @@ export async function compareDocuments(documents) {
   for (const [file, content] of Object.entries(documents)) {
     const committed = await readFile(fromRoot(file), 'utf8').catch(() => undefined);
     if (committed === undefined) differences.push(`${file} is missing`);
-    else if (committed !== content) differences.push(`${file} is out of date, ${firstDifference(committed, content)}`);
+    else if (committed !== content)
+      differences.push(`${file} is out of date, ${firstDifference(committed, content)}`);
   }
-  if (differences.length > 0) throw new Error([...differences, 'Run `npm run generate` and commit the result.'].join('\n'));
+  if (differences.length > 0)
+    throw new Error([...differences, 'Run `npm run generate` and commit the result.'].join('\n'));
 }
 
 function firstDifference(committed, generated) {

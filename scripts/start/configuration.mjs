@@ -19,7 +19,11 @@ export function configuration(env = process.env) {
 }
 
 /** The variable that moves a process to another port. */
-export const PORT_VARIABLES = { 'control-plane': 'PORT', 'data-plane': 'DATA_PLANE_PORT', postgres: 'POSTGRES_PORT' };
+export const PORT_VARIABLES = {
+  'control-plane': 'PORT',
+  'data-plane': 'DATA_PLANE_PORT',
+  postgres: 'POSTGRES_PORT',
+};
 
 function port(env, name, otherwise) {
   const value = env[name] || String(otherwise);

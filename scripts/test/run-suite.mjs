@@ -20,19 +20,34 @@ export async function runSuite(suite, jestOptions, env) {
   rmSync(report, { force: true });
   mkdirSync(path.dirname(report), { recursive: true });
   console.log(`\n== ${suite} ==`);
-  const options = ['--selectProjects', suite, '--passWithNoTests', '--json', '--outputFile', report, ...jestOptions];
+  const options = [
+    '--selectProjects',
+    suite,
+    '--passWithNoTests',
+    '--json',
+    '--outputFile',
+    report,
+    ...jestOptions,
+  ];
   const leaked = await runJest(options, {
     ...env,
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`,
   });
-  if (!existsSync(report)) return { passed: 0, failures: [`${suite}: Jest ended without a report`], skipped: [] };
+  if (!existsSync(report))
+    return { passed: 0, failures: [`${suite}: Jest ended without a report`], skipped: [] };
 
   const { testResults, numPassedTests } = JSON.parse(readFileSync(report, 'utf8'));
   const tests = testResults.flatMap(({ name, assertionResults }) =>
-    assertionResults.map((test) => ({ ...test, title: `${path.relative(fromRoot(), name)}: ${test.fullName}` })),
+    assertionResults.map((test) => ({
+      ...test,
+      title: `${path.relative(fromRoot(), name)}: ${test.fullName}`,
+    })),
   );
   const titles = (status) => tests.filter((test) => test.status === status).map(({ title }) => title);
-  const broken = testResults.filter(({ status, assertionResults }) => status === 'failed' && !assertionResults.some((test) => test.status === 'failed'));
+  const broken = testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  );
   return {
     passed: numPassedTests,
     failures: [

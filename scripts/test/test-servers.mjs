@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /** Speed over safety: these databases live no longer than the test run. */
-const POSTGRES_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '400' };
+const POSTGRES_SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '400',
+};
 
 /**
  * Starts the servers that database and end-to-end suites need and that the environment does not name already.
@@ -33,7 +38,12 @@ async function postgresUrl({ startPostgres }, started) {
   if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
   const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-test-'));
   started.push(() => rm(folder, { recursive: true, force: true }));
-  const start = () => startPostgres({ dataDir: path.join(folder, 'postgres'), password: 'postgres', settings: POSTGRES_SETTINGS });
+  const start = () =>
+    startPostgres({
+      dataDir: path.join(folder, 'postgres'),
+      password: 'postgres',
+      settings: POSTGRES_SETTINGS,
+    });
   const server = await start().catch((error) => {
     console.error(`PostgreSQL did not start, trying once more: ${error.message}`);
     return start();

@@ -34,14 +34,21 @@ export async function migrateApp(app: AppName, env: Readonly<Record<string, stri
 }
 
 /** Waits until `/readyz` answers 200. @throws Error when the process ends instead or takes longer than a minute. */
-export async function untilReady(baseUrl: string, app: GuardedProcess, timeoutMs = READY_TIMEOUT_MS): Promise<void> {
+export async function untilReady(
+  baseUrl: string,
+  app: GuardedProcess,
+  timeoutMs = READY_TIMEOUT_MS,
+): Promise<void> {
   let ended: number | undefined;
   void app.ended.then(({ status }) => (ended = status));
   await waitFor(
     `${baseUrl}/readyz to answer 200`,
     async () => {
       if (ended !== undefined) return 'ended';
-      const { status } = await fetch(`${baseUrl}/readyz`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5000) });
+      const { status } = await fetch(`${baseUrl}/readyz`, {
+        headers: { connection: 'close' },
+        signal: AbortSignal.timeout(5000),
+      });
       return status === 200 && 'ready';
     },
     timeoutMs,

@@ -13,7 +13,9 @@ export async function ensureDatabases(adminUrl: string, names: readonly string[]
     await client.connect();
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
-    throw new Error(`cannot connect to PostgreSQL as the administrator: ${message || code}`, { cause: error });
+    throw new Error(`cannot connect to PostgreSQL as the administrator: ${message || code}`, {
+      cause: error,
+    });
   }
   try {
     for (const name of names) {

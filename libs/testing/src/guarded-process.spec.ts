@@ -13,7 +13,11 @@ const collect = () => {
 describe('startGuarded', () => {
   it('passes on lines and the exit status', async () => {
     const { lines, onLine } = collect();
-    const child = await startGuarded({ command: 'sh', args: ['-c', 'echo out; echo err >&2; exit 7'], onLine });
+    const child = await startGuarded({
+      command: 'sh',
+      args: ['-c', 'echo out; echo err >&2; exit 7'],
+      onLine,
+    });
     expect(await child.ended).toEqual({ status: 7 });
     expect(lines.sort()).toEqual(['err', 'out']);
   });
@@ -37,7 +41,9 @@ describe('startGuarded', () => {
       const { startGuarded } = await import(${JSON.stringify(source)});
       const child = await startGuarded({ command: 'sleep', args: ['60'], onLine() {} });
       console.log(child.pid);`;
-    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const starter = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [line] = (await once(createInterface({ input: starter.stdout }), 'line')) as [string];
     const pid = Number(line);
     expect(isRunning(pid)).toBe(true);

@@ -71,7 +71,8 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
     shell.once('close', (code) => resolve({ status: code ?? 1 }));
   });
   ended.catch(() => undefined);
-  for (const stream of [shell.stdout, shell.stderr]) createInterface({ input: stream }).on('line', options.onLine);
+  for (const stream of [shell.stdout, shell.stderr])
+    createInterface({ input: stream }).on('line', options.onLine);
 
   const pid = await Promise.race([firstNumber(shell.stdio[3] as Readable), ended.then(() => undefined)]);
   if (pid === undefined) throw new Error(`${options.command} could not be started`);

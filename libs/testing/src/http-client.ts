@@ -36,11 +36,19 @@ export class HttpClient {
     return this.request('GET', path, options);
   }
 
-  post<Body = unknown>(path: string, body?: unknown, options?: HttpRequestOptions): Promise<HttpAnswer<Body>> {
+  post<Body = unknown>(
+    path: string,
+    body?: unknown,
+    options?: HttpRequestOptions,
+  ): Promise<HttpAnswer<Body>> {
     return this.request('POST', path, { body, ...options });
   }
 
-  patch<Body = unknown>(path: string, body?: unknown, options?: HttpRequestOptions): Promise<HttpAnswer<Body>> {
+  patch<Body = unknown>(
+    path: string,
+    body?: unknown,
+    options?: HttpRequestOptions,
+  ): Promise<HttpAnswer<Body>> {
     return this.request('PATCH', path, { body, ...options });
   }
 
@@ -49,7 +57,11 @@ export class HttpClient {
   }
 
   /** @throws TypeError when nobody answers. */
-  async request<Body = unknown>(method: string, path: string, options: HttpRequestOptions = {}): Promise<HttpAnswer<Body>> {
+  async request<Body = unknown>(
+    method: string,
+    path: string,
+    options: HttpRequestOptions = {},
+  ): Promise<HttpAnswer<Body>> {
     const { body, rawBody, headers } = options;
     const answer = await fetch(new URL(path, this.baseUrl), {
       method,

@@ -28,7 +28,9 @@ export interface AppEnvironment {
 }
 
 /** How the processes of one installation are configured so that they find each other. */
-export function installationEnvironment(options: InstallationOptions): Readonly<Record<AppName, AppEnvironment>> {
+export function installationEnvironment(
+  options: InstallationOptions,
+): Readonly<Record<AppName, AppEnvironment>> {
   const { databases, loginPrefix, kafka } = options;
   const adminUrl = (app: AppName) => databaseUrl(options.serverUrl, databases[app]);
   const loginUrl = (app: AppName, name: string) =>

@@ -95,11 +95,22 @@ function serverProperties(brokerPort: number, controllerPort: number, dataDir: s
 
 async function format({ java, classPath }: KafkaInstallation, properties: string): Promise<void> {
   const clusterId = randomBytes(16).toString('base64url');
-  const args = ['kafka.tools.StorageTool', 'format', '--standalone', `--cluster-id=${clusterId}`, '-c', properties];
+  const args = [
+    'kafka.tools.StorageTool',
+    'format',
+    '--standalone',
+    `--cluster-id=${clusterId}`,
+    '-c',
+    properties,
+  ];
   await promisify(execFile)(java, ['-cp', classPath, ...args]);
 }
 
-async function launch(installation: KafkaInstallation, properties: string, brokers: string): Promise<GuardedProcess> {
+async function launch(
+  installation: KafkaInstallation,
+  properties: string,
+  brokers: string,
+): Promise<GuardedProcess> {
   const lines: string[] = [];
   const memory = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
   const broker = await startGuarded({

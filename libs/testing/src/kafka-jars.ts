@@ -62,12 +62,16 @@ async function download(cache: string, jars: string): Promise<void> {
   try {
     await writeFile(path.join(work, 'pom.xml'), POM);
     const args = ['-B', '-q', '-f', path.join(work, 'pom.xml'), 'dependency:copy-dependencies'];
-    await exec('mvn', [...args, `-DoutputDirectory=${path.join(work, 'jars')}`], { maxBuffer: 64 * 1024 * 1024 });
+    await exec('mvn', [...args, `-DoutputDirectory=${path.join(work, 'jars')}`], {
+      maxBuffer: 64 * 1024 * 1024,
+    });
     await rename(path.join(work, 'jars'), jars).catch(async (error: unknown) => {
       if (!(await exists(jars))) throw error;
     });
   } catch (error) {
-    throw new KafkaUnavailableError("Maven could not bring Apache Kafka's jars (is mvn installed?)", { cause: error });
+    throw new KafkaUnavailableError("Maven could not bring Apache Kafka's jars (is mvn installed?)", {
+      cause: error,
+    });
   } finally {
     await rm(work, { recursive: true, force: true });
   }

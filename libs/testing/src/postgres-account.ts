@@ -34,7 +34,13 @@ export async function postgresAccount(places: readonly string[]): Promise<Postgr
   const closed = (await Promise.all(places.map((place) => closedFolder(place, uid, gid)))).find(Boolean);
   if (!closed) return { owner, launch: (command, args) => ({ command, args, uid, gid }) };
   const rights = '+dac_override,+dac_read_search';
-  const switchUser = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', `--inh-caps=${rights}`, `--ambient-caps=${rights}`];
+  const switchUser = [
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    `--inh-caps=${rights}`,
+    `--ambient-caps=${rights}`,
+  ];
   try {
     await exec('setpriv', [...switchUser, 'true']);
   } catch (error) {
@@ -43,7 +49,10 @@ export async function postgresAccount(places: readonly string[]): Promise<Postgr
       { cause: error },
     );
   }
-  return { owner, launch: (program, args) => ({ command: 'setpriv', args: [...switchUser, program, ...args] }) };
+  return {
+    owner,
+    launch: (program, args) => ({ command: 'setpriv', args: [...switchUser, program, ...args] }),
+  };
 }
 
 async function ids(): Promise<{ uid: number; gid: number } | undefined> {
@@ -57,11 +66,21 @@ async function ids(): Promise<{ uid: number; gid: number } | undefined> {
 
 async function makeUser(): Promise<{ uid: number; gid: number }> {
   try {
-    await exec('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/bin/false', 'postgres']);
+    await exec('useradd', [
+      '--system',
+      '--user-group',
+      '--no-create-home',
+      '--shell',
+      '/bin/false',
+      'postgres',
+    ]);
   } catch (error) {
-    throw new Error('PostgreSQL does not run as root, and a user postgres could not be made: run this as another user', {
-      cause: error,
-    });
+    throw new Error(
+      'PostgreSQL does not run as root, and a user postgres could not be made: run this as another user',
+      {
+        cause: error,
+      },
+    );
   }
   const made = await ids();
   if (!made) throw new Error('the user postgres was made but has no id');

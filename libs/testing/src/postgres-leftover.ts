@@ -22,7 +22,8 @@ export async function endLeftoverPostgres(dataDir: string): Promise<void> {
   process.kill(pid, 'SIGINT');
   const deadline = performance.now() + SHUTDOWN_TIMEOUT_MS;
   while (await isServerOf(dataDir, pid)) {
-    if (performance.now() > deadline) throw new Error(`a PostgreSQL left running (process ${pid}) on ${dataDir} does not stop`);
+    if (performance.now() > deadline)
+      throw new Error(`a PostgreSQL left running (process ${pid}) on ${dataDir} does not stop`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

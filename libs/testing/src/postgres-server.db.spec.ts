@@ -9,7 +9,11 @@ describe('startPostgres', () => {
   let folder: string;
   const running: PostgresServer[] = [];
   const start = async () => {
-    const server = await startPostgres({ dataDir: path.join(folder, 'data'), password: 'it is "secret"', settings: { fsync: 'off' } });
+    const server = await startPostgres({
+      dataDir: path.join(folder, 'data'),
+      password: 'it is "secret"',
+      settings: { fsync: 'off' },
+    });
     running.push(server);
     return server;
   };

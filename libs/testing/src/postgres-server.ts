@@ -74,11 +74,18 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
 }
 
 /** Into a neighbouring folder first, so that an interrupted initialisation is never taken for a database. */
-async function initialise(dataDir: string, initdb: string, account: PostgresAccount, password: string): Promise<void> {
+async function initialise(
+  dataDir: string,
+  initdb: string,
+  account: PostgresAccount,
+  password: string,
+): Promise<void> {
   const version = await readFile(path.join(dataDir, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (version !== undefined) {
     if (version.trim() === '18') return;
-    throw new Error(`${dataDir} holds the data of PostgreSQL ${version.trim()}, not 18; move it away or upgrade it`);
+    throw new Error(
+      `${dataDir} holds the data of PostgreSQL ${version.trim()}, not 18; move it away or upgrade it`,
+    );
   }
   if (await stat(dataDir).catch(() => undefined)) throw new Error(`${dataDir} exists but holds no database`);
   await mkdir(path.dirname(dataDir), { recursive: true });
@@ -90,7 +97,8 @@ async function initialise(dataDir: string, initdb: string, account: PostgresAcco
     const passwordFile = path.join(secrets, 'password');
     await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
     if (account.owner) {
-      for (const file of [fresh, secrets, passwordFile]) await chown(file, account.owner.uid, account.owner.gid);
+      for (const file of [fresh, secrets, passwordFile])
+        await chown(file, account.owner.uid, account.owner.gid);
     }
     const { command, args, uid, gid } = account.launch(initdb, [
       `--pgdata=${fresh}`,

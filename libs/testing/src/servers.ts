@@ -1,4 +1,9 @@
-export { startGuarded, type GuardedProcess, type GuardedProcessOptions, type ProcessEnd } from './guarded-process.js';
+export {
+  startGuarded,
+  type GuardedProcess,
+  type GuardedProcessOptions,
+  type ProcessEnd,
+} from './guarded-process.js';
 export { freePort, isPortFree } from './free-port.js';
 export { startPostgres, type PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { ensureDatabases } from './ensure-databases.js';
@@ -17,5 +22,10 @@ export { migrateApp, startApp, untilReady } from './app-process.js';
 export { readableLogLine } from './readable-log.js';
 export { HttpClient, type HttpAnswer, type HttpRequestOptions } from './http-client.js';
 export { testedTransports } from './tested-transports.js';
-export { startSystem, type SystemOptions, type SystemTransport, type SystemUnderTest } from './system-under-test.js';
+export {
+  startSystem,
+  type SystemOptions,
+  type SystemTransport,
+  type SystemUnderTest,
+} from './system-under-test.js';
 export { waitFor } from './wait-for.js';

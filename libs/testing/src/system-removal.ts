@@ -7,7 +7,8 @@ import { asAdministrator } from './database-server.js';
  */
 export async function dropInstallation(databases: readonly string[], loginPrefix: string): Promise<void> {
   await asAdministrator(async (client) => {
-    for (const name of databases) await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
+    for (const name of databases)
+      await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
     const logins = `SELECT oid FROM pg_roles WHERE starts_with(rolname, $1)`;
     const { rows } = await client.query<{ rolname: string }>(
       `SELECT rolname FROM pg_roles WHERE oid IN (

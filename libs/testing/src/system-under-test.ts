@@ -58,7 +58,10 @@ export interface SystemUnderTest {
  */
 export async function startSystem(options: SystemOptions): Promise<SystemUnderTest> {
   const id = randomBytes(6).toString('hex');
-  const databases = { 'control-plane': `${databasePrefix()}${id}_control`, 'data-plane': `${databasePrefix()}${id}_data` };
+  const databases = {
+    'control-plane': `${databasePrefix()}${id}_control`,
+    'data-plane': `${databasePrefix()}${id}_data`,
+  };
   const loginPrefix = `${databasePrefix()}${id}`;
   const keys = { 'control-plane': newApiKey(), 'data-plane': newApiKey() };
   const environment = installationEnvironment({
@@ -66,7 +69,8 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     databases,
     loginPrefix,
     password: randomBytes(18).toString('base64url'),
-    kafka: options.transport === 'kafka' ? { brokers: kafkaBrokers(options), topicPrefix: `t${id}` } : undefined,
+    kafka:
+      options.transport === 'kafka' ? { brokers: kafkaBrokers(options), topicPrefix: `t${id}` } : undefined,
     adminKeyHash: keys['control-plane'].hash,
     dataPlaneKeyHash: keys['data-plane'].hash,
   });
@@ -119,7 +123,8 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
   };
   try {
     await asAdministrator(async (client) => {
-      for (const name of Object.values(databases)) await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+      for (const name of Object.values(databases))
+        await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
     });
     await Promise.all(APPS.map((app) => migrateApp(app, environment[app].migrate)));
     await Promise.all((options.start ?? APPS).map((app) => system.start(app)));

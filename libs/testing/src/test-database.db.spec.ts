@@ -15,7 +15,9 @@ describe('testDatabase', () => {
         await query(url, 'CREATE TABLE thing AS SELECT 7 AS n');
       },
     };
-    made.push(...(await Promise.all([testDatabase(template), testDatabase(template), testDatabase(template)])));
+    made.push(
+      ...(await Promise.all([testDatabase(template), testDatabase(template), testDatabase(template)])),
+    );
     for (const { adminUrl } of made) expect(await query(adminUrl, 'SELECT n FROM thing')).toEqual([{ n: 7 }]);
     await query(made[0]!.adminUrl, 'DELETE FROM thing');
     expect(await query(made[1]!.adminUrl, 'SELECT n FROM thing')).toHaveLength(1);

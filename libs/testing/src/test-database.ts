@@ -51,8 +51,12 @@ function builtTemplate(template: DatabaseTemplate): Promise<string> {
 async function buildOnce({ key, build }: DatabaseTemplate): Promise<string> {
   const name = `${databasePrefix()}template_${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
   await asAdministrator(async (client) => {
-    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [`${serverUrl().pathname} ${name}`]);
-    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [name]);
+    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [
+      `${serverUrl().pathname} ${name}`,
+    ]);
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1 AND datistemplate', [
+      name,
+    ]);
     if (rowCount) return;
     await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
