@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { tenantSchemaName } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
-import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from '@tenantry/testing';
+import { EXAMPLE_SERVICE, kitDatabase, testDatabase, type KitDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
 import { loginOf } from './install/database-login.js';
 import { installKit, type InstallReport } from './install-kit.js';
@@ -122,5 +122,40 @@ describe('installKit', () => {
     await expect(install(EXAMPLE_SERVICE, loginOf(database.adminUrl))).rejects.toThrow(
       /Use a login of its own/,
     );
+  });
+
+  it('installs as an administrator who is no superuser, and says what stays open', async () => {
+    const target = await testDatabase();
+    const superuser = new Pool({ connectionString: target.adminUrl, max: 1 });
+    const suffix = newId().replaceAll('-', '');
+    const [administrator, appLogin, provisionerLogin] = ['adm', 'app', 'prov'].map((use) => ({
+      name: `tnt_test_${use}_${suffix}`,
+      password: 'x',
+    }));
+    try {
+      await superuser.query(`CREATE ROLE ${administrator!.name} LOGIN CREATEROLE PASSWORD 'x'`);
+      // On a server of its own it would have made these itself.
+      await superuser.query(
+        `GRANT tenantry_kit, tenantry_app, tenantry_provisioner TO ${administrator!.name} WITH ADMIN OPTION`,
+      );
+      await superuser.query(
+        `ALTER DATABASE ${new URL(target.adminUrl).pathname.slice(1)} OWNER TO ${administrator!.name}`,
+      );
+      const url = target.urlFor(administrator!.name, 'x');
+      const { applied, warnings } = await installKit(url, {
+        appLogin: appLogin!,
+        provisionerLogin: provisionerLogin!,
+        service: EXAMPLE_SERVICE,
+      });
+      expect(applied).toContain('pooled_primary/0001-notes');
+      expect(warnings).toEqual([expect.stringContaining('advisory locks')]);
+    } finally {
+      await superuser.end();
+      await target.drop();
+      const server = new Pool({ connectionString: database.adminUrl, max: 1 });
+      for (const login of [appLogin, provisionerLogin, administrator])
+        await server.query(`DROP ROLE IF EXISTS ${login!.name}`);
+      await server.end();
+    }
   });
 });

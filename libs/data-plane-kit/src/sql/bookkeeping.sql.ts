@@ -54,6 +54,8 @@ CREATE TABLE tenantry.route_snapshot (
   CONSTRAINT route_snapshot_pkey PRIMARY KEY (tenant_id)
 );
 
+-- Needed to become an owner in this schema, unless a superuser gives; taken back at the end.
+GRANT CREATE ON SCHEMA tenantry TO tenantry_kit;
 ALTER TABLE tenantry.fence OWNER TO tenantry_kit;
 ALTER TABLE tenantry.tombstone OWNER TO tenantry_kit;
 ALTER TABLE tenantry.provisioned OWNER TO tenantry_kit;

@@ -1,6 +1,5 @@
 /** Whose the functions are and who may call them. */
 export const OWNERSHIP_SQL = `
-GRANT CREATE ON SCHEMA tenantry TO tenantry_kit;
 ALTER FUNCTION tenantry.lock_key(uuid) OWNER TO tenantry_kit;
 ALTER FUNCTION tenantry.current_tenant() OWNER TO tenantry_kit;
 ALTER FUNCTION tenantry.enter(uuid, bigint, text) OWNER TO tenantry_kit;
