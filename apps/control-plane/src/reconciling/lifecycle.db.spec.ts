@@ -134,6 +134,25 @@ describe('the lifecycle', () => {
     expect(await control.state(tenant.id)).toBe('ACTIVE');
   });
 
+  it('publishes an error text that cannot be cut at any place', async () => {
+    const { tenant } = await control.create();
+    await control.reconcile(tenant.id);
+    await control.acknowledge(tenant.id, { outcome: 'failed', retryable: false, error: `x${'😀'.repeat(1999)}` });
+    await control.reconcile(tenant.id);
+    expect((await control.events(tenant.id)).at(-1)).toBe('tenant.operation_failed.v1');
+  });
+
+  it('records evidence that cannot be stored, instead of taking it in again and again', async () => {
+    const { tenant } = await control.create();
+    await control.reconcile(tenant.id);
+    const evidence = JSON.parse(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`) as Record<string, unknown>;
+    await control.acknowledge(tenant.id, { evidence });
+    expect((await rejections()).at(-1)).toMatch(/unstorable/);
+    await control.acknowledge(tenant.id);
+    await control.reconcile(tenant.id);
+    expect(await control.state(tenant.id)).toBe('ACTIVE');
+  });
+
   it('purges after the grace period and no earlier, and keeps the slug', async () => {
     const id = await control.active({ slug: 'kept-for-ever' });
     const { tenant } = await control.commands.execute(new DeleteTenant(id, 2 * DAY_MS, undefined, null, TESTER));

@@ -7,7 +7,7 @@ const NOW = new Date('2026-01-01T12:00:00Z');
 const later = (ms: number): Date => new Date(NOW.getTime() + ms);
 
 function participant(name: string, changes: Partial<ParticipantFacts> = {}): ParticipantFacts {
-  return { name, required: true, capabilities: ['provision', 'suspend', 'reactivate', 'purge'], ackTimeoutMs: 60_000, ...changes };
+  return { name, required: true, capabilities: ['provision', 'suspend', 'reactivate', 'purge'], stores: ['primary'], ackTimeoutMs: 60_000, ...changes };
 }
 
 function observed(state: ObservedState, generation: number, countsFrom = 1): ObservationFacts {
@@ -160,6 +160,27 @@ describe('reconcile', () => {
     expect(step.state).toBe('SUSPENDED');
   });
 
+  it('keeps what an ended operation came to, whatever participants are declared since', () => {
+    const behind = { a: observed('active', 1), b: observed('none', 0) };
+    expect(reconcile(situation({ operationState: 'succeeded', observations: behind })).state).toBe('ACTIVE');
+    const there = { a: observed('active', 1), b: observed('active', 1) };
+    expect(reconcile(situation({ operationState: 'failed', observations: there })).state).toBe('PROVISIONING');
+  });
+
+  it('keeps a store closed that only a participant owns which is catching up', () => {
+    const participants = [participant('a'), participant('late', { stores: ['billing', 'primary'] })];
+    const given = { participants, operationState: 'succeeded' as const, observations: { a: observed('active', 1), late: observed('none', 0, 2) } };
+    expect(reconcile(situation(given)).closedStores).toEqual(['billing']);
+    expect(reconcile(situation({ ...given, observations: { a: observed('active', 1), late: observed('active', 1, 2) } })).closedStores).toEqual([]);
+  });
+
+  it('counts an optional participant for a purge', () => {
+    const participants = [participant('a'), participant('b', { required: false })];
+    const given = { desired: 'purged', kind: 'purge', generation: 3, placed: false, participants } as const;
+    expect(reconcile(situation({ ...given, participants, observations: { a: observed('purged', 3), b: observed('suspended', 2) } })).state).toBe('PURGING');
+    expect(reconcile(situation({ ...given, participants, observations: { a: observed('purged', 3), b: observed('purged', 3) } })).state).toBe('PURGED');
+  });
+
   it('ends successfully exactly when every counted participant is where it should be', () => {
     const states = fc.constantFrom<ObservedState>('none', 'active', 'suspended', 'purged');
     const part = fc.record({ state: states, generation: fc.integer({ min: 0, max: 3 }), required: fc.boolean(), countsFrom: fc.integer({ min: 1, max: 4 }) });
@@ -173,7 +194,7 @@ describe('reconcile', () => {
             observations: Object.fromEntries(parts.map((each, index) => [`p${index}`, observed(each.state, each.generation, each.countsFrom)])),
           }),
         );
-        const counted = parts.filter((each) => each.required && each.countsFrom <= 3);
+        const counted = parts.filter((each) => desired === 'purged' || (each.required && each.countsFrom <= 3));
         const everyone = counted.every((each) => each.state === desired && each.generation === 3) && (counted.length > 0 || desired !== 'active');
         expect(step.finish?.state === 'succeeded').toBe(everyone);
         expect(['ACTIVE', 'SUSPENDED', 'PURGED'].includes(step.state)).toBe(everyone);

@@ -24,6 +24,7 @@ export interface ParticipantFacts {
   readonly name: string;
   readonly required: boolean;
   readonly capabilities: readonly Capability[];
+  readonly stores: readonly string[];
   readonly ackTimeoutMs: number;
 }
 
@@ -59,6 +60,8 @@ export interface Step {
   readonly finish?: { readonly state: 'succeeded' } | { readonly state: 'failed'; readonly participant: string; readonly error: string };
   readonly openPurge: boolean;
   readonly state: TenantState;
+  /** Stores of an active tenant that must stay closed, because only participants that are still catching up own them. */
+  readonly closedStores: readonly string[];
   readonly conditions: readonly { type: 'failed' | 'overdue' | 'catchingUp' | 'noParticipants'; message: string }[];
   /** When to look again without being woken; `null` when there is nothing to wait for. */
   readonly waitUntil: Date | null;
@@ -84,9 +87,12 @@ export function reconcile(situation: Situation): Step {
   const parts = partsOf(situation, joins);
   const counted = parts.filter((part) => part.counted);
   // With nobody to ask, a tenant may end and be closed, but never be called active: nothing was provisioned.
-  const everyone = counted.every((part) => part.satisfied) && (counted.length > 0 || tenant.desired !== 'active');
-  const finish = unfinished ? ending(parts, everyone) : undefined;
-  const openPurge = tenant.desired === 'suspended' && tenant.purgeAfter !== null && tenant.purgeAfter <= now && everyone;
+  const allThere = counted.every((part) => part.satisfied) && (counted.length > 0 || tenant.desired !== 'active');
+  const finish = unfinished ? ending(parts, allThere) : undefined;
+  // What was announced at the operation's end stands until the next one, whatever participants are declared since.
+  const everyone = (finish?.state ?? operation.state) === 'succeeded';
+  const openPurge =
+    tenant.desired === 'suspended' && tenant.purgeAfter !== null && tenant.purgeAfter <= now && everyone && allThere;
   const given = operation.state === 'failed' || finish?.state === 'failed';
   const nextAttempts: Date[] = [];
   const due = given || openPurge ? [] : dueParts(parts, now, nextAttempts);
@@ -105,8 +111,9 @@ export function reconcile(situation: Situation): Step {
       deletionScheduled: tenant.purgeAfter !== null,
       everyone,
     }),
+    closedStores: closedStores(parts),
     conditions,
-    waitUntil: openPurge ? now : nextLook(situation, parts, everyone, due, nextAttempts),
+    waitUntil: openPurge ? now : nextLook(situation, parts, allThere, due, nextAttempts),
   };
 }
 
@@ -134,18 +141,25 @@ function partsOf(situation: Situation, joins: Step['joins']): Part[] {
       observation,
       task: situation.tasks.get(participant.name),
       satisfied: observation.observed === done && observation.observedGeneration === tenant.generation,
-      counted: participant.required && observation.countsFrom <= tenant.generation,
+      // A purge waits for everyone who was ever asked: an optional service's copy is a copy too.
+      counted: tenant.desired === 'purged' || (participant.required && observation.countsFrom <= tenant.generation),
     });
   }
   return parts;
 }
 
-function ending(parts: readonly Part[], everyone: boolean): Step['finish'] {
+function closedStores(parts: readonly Part[]): string[] {
+  const behind = parts.filter(({ counted, satisfied }) => !counted && !satisfied).flatMap(({ participant }) => participant.stores);
+  const counted = new Set(parts.filter((part) => part.counted).flatMap(({ participant }) => participant.stores));
+  return behind.filter((store) => !counted.has(store));
+}
+
+function ending(parts: readonly Part[], allThere: boolean): Step['finish'] {
   const failed = parts.find(({ counted, task }) => counted && task?.state === 'failed' && task.retryable === false);
   if (failed) {
     return { state: 'failed', participant: failed.participant.name, error: failed.task?.lastError ?? 'no reason was given' };
   }
-  return everyone ? { state: 'succeeded' } : undefined;
+  return allThere ? { state: 'succeeded' } : undefined;
 }
 
 /** Who must be asked now; the times of those who need not be asked yet are added to `later`. */
@@ -185,8 +199,8 @@ function conditionsOf(situation: Situation, parts: readonly Part[], finish: Step
       const error = task.lastError ? `; its last error: ${task.lastError}` : '';
       conditions.push({ type: 'overdue', message: `${participant.name} has not acknowledged in time${error}` });
     }
-    if (!satisfied && participant.required && !counted) {
-      conditions.push({ type: 'catchingUp', message: `${participant.name} registered later and is working off its backlog` });
+    if (!satisfied && participant.required && (!counted || situation.operation.state === 'succeeded')) {
+      conditions.push({ type: 'catchingUp', message: `${participant.name} came later and has not reached this state yet` });
     }
   }
   return conditions;
@@ -196,7 +210,7 @@ function overdueAt(participant: ParticipantFacts, addressedAt: Date): number {
   return addressedAt.getTime() + participant.ackTimeoutMs;
 }
 
-function nextLook(situation: Situation, parts: readonly Part[], everyone: boolean, due: readonly Part[], later: readonly Date[]): Date | null {
+function nextLook(situation: Situation, parts: readonly Part[], allThere: boolean, due: readonly Part[], later: readonly Date[]): Date | null {
   const { now, tenant } = situation;
   const times = later.map((at) => at.getTime());
   for (const part of due) times.push(now.getTime() + backoffMs(situation.backoff, (part.task?.attempts ?? 0) + 1));
@@ -205,8 +219,8 @@ function nextLook(situation: Situation, parts: readonly Part[], everyone: boolea
     const overdue = overdueAt(participant, task.addressedAt);
     if (overdue > now.getTime()) times.push(overdue);
   }
-  if (!everyone && situation.operation.state !== 'failed') times.push(now.getTime() + LOOK_AGAIN_MS);
-  if (tenant.desired === 'suspended' && tenant.purgeAfter && tenant.purgeAfter > now) times.push(tenant.purgeAfter.getTime());
+  if (!allThere && situation.operation.state !== 'failed') times.push(now.getTime() + LOOK_AGAIN_MS);
+  if (tenant.purgeAfter && tenant.purgeAfter > now) times.push(tenant.purgeAfter.getTime());
   return times.length === 0 ? null : new Date(Math.min(...times));
 }
 

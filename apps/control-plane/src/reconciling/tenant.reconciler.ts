@@ -9,7 +9,7 @@ import { Task } from '../operations/task.entity.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { TenantParticipant } from '../participants/tenant-participant.entity.js';
 import { placeOn } from '../routing/placement.js';
-import { toPlacement } from '../routing/route-record.js';
+import { toPlacement, toRouteRecord } from '../routing/route-record.js';
 import { RouteStore } from '../routing/route.store.js';
 import type { LifecycleEvent } from '../tenants/lifecycle-event.js';
 import { LifecycleChange } from '../tenants/lifecycle-change.js';
@@ -57,12 +57,9 @@ export class TenantReconciler {
     // Nothing can be provisioned without a place; whatever is already there can still be closed.
     const requests = placed === 'unplaceable' && tenant.desired === 'active' ? [] : step.requests;
     events.push(...(await this.requestTx(tx, tenant, operation, tasks, requests, situation)));
-    if (step.finish) {
-      await this.operations.setStateTx(tx, operation, step.finish.state);
-      events.push(...(await endingOf(tx, tenant, operation, step, this.routes)));
-    } else if (operation.state === 'pending' && requests.length > 0) {
-      await this.operations.setStateTx(tx, operation, 'running');
-    }
+    if (step.finish) await this.operations.setStateTx(tx, operation, step.finish.state);
+    else if (operation.state === 'pending' && requests.length > 0) await this.operations.setStateTx(tx, operation, 'running');
+    events.push(...(await this.routeTx(tx, tenant, step)), ...endingOf(tenant, operation, step));
     await this.saveTx(tx, tenant, step, events, placed, operation);
     if (step.openPurge) {
       await this.change.applyTx(tx, tenant, { kind: 'purge', caller: RECONCILER, reason: 'the grace period has ended', amend: clearSchedule });
@@ -70,15 +67,27 @@ export class TenantReconciler {
     return step.waitUntil;
   }
 
+  /** Makes the routes that are missing: all of a new tenant's, and those in stores of services that came later. */
   private async placeTx(tx: Tx, tenant: Tenant): Promise<'placed' | 'placed-now' | 'unplaceable' | 'gone'> {
-    const routes = await this.routes.findTx(tx, tenant.id);
-    if (routes.length > 0) return 'placed';
     if (tenant.desired === 'purged') return 'gone';
-    const cluster = await this.clusters.openInRegionTx(tx, tenant.region);
+    const routes = await this.routes.findTx(tx, tenant.id);
     const stores = (await this.participants.allTx(tx)).flatMap((participant) => participant.stores);
-    if (!cluster || stores.length === 0) return 'unplaceable';
-    await this.routes.insertTx(tx, placeOn(cluster.name, tenant, stores));
+    const missing = stores.filter((store) => !routes.some((route) => route.store === store));
+    if (missing.length === 0) return routes.length > 0 ? 'placed' : 'unplaceable';
+    const cluster = routes[0]?.cluster ?? (await this.clusters.openInRegionTx(tx, tenant.region))?.name;
+    if (cluster === undefined) return 'unplaceable';
+    await this.routes.insertTx(tx, placeOn(cluster, tenant, missing));
     return 'placed-now';
+  }
+
+  /** Access opens last, store by store; a purged tenant's routes go. */
+  private async routeTx(tx: Tx, tenant: Tenant, step: Step): Promise<LifecycleEvent[]> {
+    if (step.state === 'PURGED') await this.routes.deleteTx(tx, tenant.id);
+    if (step.state !== 'ACTIVE') return [];
+    const opened = await this.routes.openTx(tx, tenant.id, step.closedStores, tenant.generation);
+    if (opened === 0) return [];
+    const routes = await this.routes.findTx(tx, tenant.id);
+    return [{ type: 'tenant.route_changed.v1', data: { routes: routes.map(toRouteRecord) } }];
   }
 
   private async situationTx(tx: Tx, tenant: Tenant, operation: Operation, tasks: readonly Task[], placed: boolean): Promise<Situation> {
@@ -131,14 +140,13 @@ export class TenantReconciler {
 
   private async saveTx(tx: Tx, tenant: Tenant, step: Step, events: LifecycleEvent[], placed: string, operation: Operation): Promise<void> {
     const conditions = conditionsSince(tenant.conditions, placed === 'unplaceable' ? [...step.conditions, UNPLACEABLE] : step.conditions, tx.now);
-    const unchanged =
-      tenant.state === step.state && events.length === 0 && placed !== 'placed-now' && JSON.stringify(conditions) === JSON.stringify(tenant.conditions);
-    if (unchanged) return;
+    const shown = tenant.state !== step.state || JSON.stringify(conditions) !== JSON.stringify(tenant.conditions);
+    if (!shown && events.length === 0 && placed !== 'placed-now') return;
     tenant.state = step.state;
     tenant.conditions = conditions;
     if (tenant.state === 'ACTIVE') tenant.wasActive = true;
     if (tenant.state === 'PURGED') tenant.purgedAt ??= tx.now;
-    await this.tenants.saveTx(tx, tenant, events, operation.traceparent ?? undefined);
+    await this.tenants.saveTx(tx, tenant, events, { traceparent: operation.traceparent ?? undefined, shown });
   }
 }
 

@@ -79,13 +79,14 @@ export class WakeStore {
     if (moved.length === 0) await this.releaseNow(sql, claim);
   }
 
-  /** Ends a claim whose work failed: due again after the back-off. */
+  /** Ends a claim whose work failed: due again after the back-off, or now when the tenant was woken meanwhile. */
   async retryAfter(sql: SqlExecutor, claim: Claim, delayMs: number, error: string): Promise<void> {
-    await sql.query(
-      `UPDATE tenantry.wake SET due_at = tenantry.now() + $3 * interval '1 millisecond', lease_until = '-infinity', last_error = $4
-       WHERE tenant_id = $1 AND lease = $2`,
-      [claim.tenantId, claim.lease, delayMs, error],
+    const moved = await sql.query(
+      `UPDATE tenantry.wake SET due_at = tenantry.now() + $4 * interval '1 millisecond', lease_until = '-infinity', last_error = $5
+       WHERE tenant_id = $1 AND lease = $2 AND version = $3 RETURNING tenant_id`,
+      [claim.tenantId, claim.lease, claim.version, delayMs, error],
     );
+    if (moved.length === 0) await this.releaseNow(sql, claim);
   }
 
   private async releaseNow(sql: SqlExecutor, claim: Claim): Promise<void> {

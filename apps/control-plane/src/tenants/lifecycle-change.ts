@@ -56,7 +56,7 @@ export class LifecycleChange {
       deletionScheduled: tenant.purgeAfter !== null,
       everyone: false,
     });
-    await this.tenants.saveTx(tx, tenant, events, change.caller.traceparent);
+    await this.tenants.saveTx(tx, tenant, events, { traceparent: change.caller.traceparent });
     await this.audit.recordTx(tx, {
       caller: change.caller,
       tenantId: tenant.id,

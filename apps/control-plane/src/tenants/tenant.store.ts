@@ -10,6 +10,12 @@ import type { LifecycleEvent } from './lifecycle-event.js';
 import { Tenant } from './tenant.entity.js';
 import { SlugTaken } from './tenant.errors.js';
 
+export interface SaveOptions {
+  readonly traceparent?: string | undefined;
+  /** Whether something changed that the API shows. Default: true. */
+  readonly shown?: boolean;
+}
+
 /** The tenant's row, its events and its state record: whatever changes one writes the others in the same transaction. */
 @Injectable()
 export class TenantStore {
@@ -31,12 +37,18 @@ export class TenantStore {
     }
   }
 
-  /** Writes the changed row with a higher version, its events in order, and the state record that reflects them. */
-  async saveTx(tx: Tx, tenant: Tenant, events: readonly LifecycleEvent[], traceparent?: string): Promise<void> {
+  /**
+   * Writes the changed row, its events in order, and the state record that reflects them. The version, which callers
+   * hold as ETag, grows unless nothing that is shown of the tenant has changed.
+   */
+  async saveTx(tx: Tx, tenant: Tenant, events: readonly LifecycleEvent[], options: SaveOptions = {}): Promise<void> {
+    const { traceparent, shown = true } = options;
     const first = tenant.tenantSeq + 1;
     tenant.tenantSeq += events.length;
-    tenant.version += 1;
-    tenant.updatedAt = tx.now;
+    if (shown) {
+      tenant.version += 1;
+      tenant.updatedAt = tx.now;
+    }
     await tx.manager.save(Tenant, tenant);
     await this.publishTx(tx, tenant, events, first, traceparent);
   }

@@ -47,7 +47,7 @@ export class UpdateTenantHandler implements ICommandHandler<UpdateTenant> {
       const before = pick(tenant, changed);
       Object.assign(tenant, pick(changes, changed));
       const data = { version: tenant.version + 1, plan: tenant.plan, changed: [...changed] };
-      await this.tenants.saveTx(tx, tenant, [{ type: 'tenant.updated.v1', data }], caller.traceparent);
+      await this.tenants.saveTx(tx, tenant, [{ type: 'tenant.updated.v1', data }], { traceparent: caller.traceparent });
       await this.audit.recordTx(tx, {
         caller, tenantId, action: 'tenant.update', resource: `tenants/${tenantId}`, before, after: pick(tenant, changed),
       });
