@@ -24,7 +24,13 @@ export class PutParticipantDto {
   @IsBoolean()
   required: boolean;
 
-  @ApiProperty({ enum: CAPABILITIES, isArray: true, uniqueItems: true, minItems: 1 })
+  @ApiProperty({
+    enum: CAPABILITIES,
+    isArray: true,
+    uniqueItems: true,
+    minItems: 1,
+    description: 'What it is asked for. provision needs reactivate and purge; suspend and reactivate go together.',
+  })
   @IsArray()
   @ArrayMinSize(1)
   @ArrayUnique()

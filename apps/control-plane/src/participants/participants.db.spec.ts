@@ -8,7 +8,7 @@ import { ParticipantsChanged } from './participants-changed.js';
 
 const BILLING = {
   required: false,
-  capabilities: ['provision', 'purge'],
+  capabilities: ['provision', 'suspend', 'reactivate', 'purge'],
   stores: ['billing'],
   ackTimeout: 'PT1M30S',
 };
@@ -49,6 +49,12 @@ describe('participants', () => {
     expect((await put('ledger', BILLING, 'W/"2"')).status).toBe(412);
     expect((await put('unheard-of', BILLING, '"1"')).status).toBe(412);
     expect((await api.call('GET', '/v1/participants/unheard-of')).status).toBe(404);
+  });
+
+  it('are refused with capabilities that leave a way out', async () => {
+    const refused = await put('half', { ...BILLING, capabilities: ['provision', 'suspend'] });
+    expect([refused.status, refused.body]).toMatchObject([400, { errors: [{ in: 'body', pointer: '/capabilities' }] }]);
+    expect((await api.call('GET', '/v1/participants/half')).status).toBe(404);
   });
 
   it('are created once when two create them at the same time', async () => {

@@ -1,8 +1,9 @@
-import { PreconditionFailed, type IfMatch } from '@tenantry/service';
+import { InvalidRequest, PreconditionFailed, type IfMatch } from '@tenantry/service';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
+import { capabilitiesProblem } from './capability-rules.js';
 import { Participant } from './participant.entity.js';
 import { ParticipantStore, type ParticipantDeclaration } from './participant.store.js';
 import { toParticipantView, type ParticipantView } from './participant.view.js';
@@ -34,6 +35,8 @@ export class PutParticipantHandler implements ICommandHandler<PutParticipant> {
   ) {}
 
   async execute(command: PutParticipant): Promise<PutParticipantResult> {
+    const detail = capabilitiesProblem(command.declaration.capabilities);
+    if (detail) throw new InvalidRequest([{ in: 'body', pointer: '/capabilities', detail }]);
     const result = await this.unitOfWork.run(async (tx) => {
       const before = await this.participants.lockTx(tx, command.declaration.name);
       return before ? this.replaceTx(tx, before, command) : this.createTx(tx, command);
