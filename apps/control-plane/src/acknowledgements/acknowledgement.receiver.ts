@@ -1,8 +1,8 @@
 import type { Acknowledgement, Heartbeat, Parked } from '@tenantry/contracts';
 import { isUuid, newId, type Backoff } from '@tenantry/kernel';
 import type { AcknowledgementEnvelope } from '@tenantry/messaging';
+import { isUnavailable } from '../database/unavailable.js';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { QueryFailedError } from 'typeorm';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import { OperationStore } from '../operations/operation.store.js';
 import { ParticipantStore } from '../participants/participant.store.js';
@@ -37,9 +37,10 @@ export class AcknowledgementReceiver {
     try {
       await this.takeIn(participant, message, received);
     } catch (error) {
-      // A value that its column can't hold would come again for ever and block what follows it.
-      if (!isDataError(error)) throw error;
-      await this.onMalformed(participant, `unstorable: ${error.message}`, JSON.stringify(message));
+      // What is the message's own fault would come again for ever and block what follows it.
+      if (isUnavailable(error)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      await this.onMalformed(participant, `unstorable: ${reason}`, textOf(message));
     }
   }
 
@@ -53,7 +54,7 @@ export class AcknowledgementReceiver {
         case 'parked':
           return this.parkedTx(tx, message, received.data);
         case 'refused':
-          return this.refuseTx(tx, participant, received.reason, JSON.stringify(message));
+          return this.refuseTx(tx, participant, received.reason, textOf(message));
       }
     });
   }
@@ -66,12 +67,12 @@ export class AcknowledgementReceiver {
   private async acknowledgedTx(tx: Tx, message: AcknowledgementEnvelope, answer: Acknowledgement): Promise<void> {
     // The tenant's row lock orders this with the reconciler and with commands.
     const tenant = await this.tenants.lockTx(tx, message.subject);
-    if (!tenant) return this.refuseTx(tx, answer.participant, 'its subject is no tenant', JSON.stringify(message));
+    if (!tenant) return this.refuseTx(tx, answer.participant, 'its subject is no tenant', textOf(message));
     const operation = await this.operations.currentTx(tx, tenant);
     const task = await this.operations.taskTx(tx, operation.id, answer.participant);
     const ackTimeoutMs = await this.participants.ackTimeoutMsTx(tx, answer.participant);
     const verdict = judge(answer, { operation, task, ackTimeoutMs }, tx.now, this.backoff);
-    if (verdict.kind === 'stale') return this.refuseTx(tx, answer.participant, `stale: ${verdict.why}`, JSON.stringify(message));
+    if (verdict.kind === 'stale') return this.refuseTx(tx, answer.participant, `stale: ${verdict.why}`, textOf(message));
     if (verdict.kind === 'ignored' || !task) return;
     await this.operations.saveTasksTx(tx, [Object.assign(task, verdict.task)]);
     if (verdict.kind === 'observed') {
@@ -85,7 +86,7 @@ export class AcknowledgementReceiver {
   }
 
   private async parkedTx(tx: Tx, message: AcknowledgementEnvelope, parked: Parked): Promise<void> {
-    if (!isUuid(message.subject)) return this.refuseTx(tx, parked.participant, 'its subject is no tenant', JSON.stringify(message));
+    if (!isUuid(message.subject)) return this.refuseTx(tx, parked.participant, 'its subject is no tenant', textOf(message));
     await tx.sql.query(
       `INSERT INTO tenantry.parked_fact (participant, grp, tenant_id, tenant_seq, event_id, event_type, attempts, error)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
@@ -106,7 +107,11 @@ export class AcknowledgementReceiver {
   }
 }
 
-/** SQLSTATE class 22: the value itself is at fault. */
-function isDataError(error: unknown): error is QueryFailedError {
-  return error instanceof QueryFailedError && String((error.driverError as { code?: unknown }).code).startsWith('22');
+/** The message as text for people; one that is nested too deeply to be written at least by its attributes. */
+function textOf(message: AcknowledgementEnvelope): string {
+  try {
+    return JSON.stringify(message);
+  } catch {
+    return JSON.stringify({ ...message, data: 'unreadable' });
+  }
 }
