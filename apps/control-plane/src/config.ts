@@ -13,9 +13,12 @@ const SCHEMA = {
   kafkaTopicPrefix: env.text('KAFKA_TOPIC_PREFIX', 'tenantry', /^[a-zA-Z0-9._-]{1,100}$/),
   minGracePeriodMs: env.durationMs('MIN_GRACE_PERIOD', 86_400_000),
   defaultGracePeriodMs: env.durationMs('DEFAULT_GRACE_PERIOD', 30 * 86_400_000),
-  /** When an unacknowledged request is published again: base × 2ⁿ, up to the maximum. */
+  /**
+   * When an unacknowledged request is published again: base × 2ⁿ, up to the maximum. A service that was away finds the first request
+   * on its topic, so asking often only grows what it has to read.
+   */
   requestBackoffBaseMs: env.integer('REQUEST_BACKOFF_BASE_MS', { min: 10, max: 3_600_000, default: 5000 }),
-  requestBackoffMaxMs: env.integer('REQUEST_BACKOFF_MAX_MS', { min: 10, max: 86_400_000, default: 60_000 }),
+  requestBackoffMaxMs: env.integer('REQUEST_BACKOFF_MAX_MS', { min: 10, max: 86_400_000, default: 600_000 }),
   sweepIntervalMs: env.integer('SWEEP_INTERVAL_MS', { min: 100, max: 3_600_000, default: 60_000 }),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),

@@ -48,9 +48,7 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.connecting;
-    await this.acknowledgements?.stop();
-    await this.reconciler.stop();
-    if (this.relaying) await this.relay.stop();
+    await Promise.all([this.acknowledgements?.stop(), this.reconciler.stop(), this.relaying && this.relay.stop()]);
     await this.bus.transport.close();
     await this.bus.pool.end();
   }
@@ -58,14 +56,16 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** Prepares the channels of a participant that was declared just now; running subscriptions find it by themselves. */
   private reconnect(): void {
     const { connecting = Promise.resolve() } = this;
-    this.connecting = connecting.then(() => this.persist('prepare channels', () => this.prepare()));
+    this.connecting = connecting.then(() => this.tryOnce('prepare channels', () => this.prepare()));
   }
 
   private async connect(): Promise<void> {
-    await this.persist('prepare channels', () => this.prepare());
+    await this.persist('prepare topics', () => this.bus.transport.prepare([]));
     if (this.stopping.signal.aborted) return;
     this.relay.start();
     this.relaying = true;
+    // One participant's channel that can't be prepared must not keep the others from being heard.
+    await this.tryOnce('prepare channels', () => this.prepare());
     await this.persist('consume acknowledgements', () => this.consume());
   }
 
@@ -84,6 +84,10 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.bus.logger.error({ err }, 'acknowledgements cannot be consumed any more; the process ends to be started anew');
       process.exit(1);
     });
+  }
+
+  private async tryOnce(what: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((err: unknown) => this.bus.logger.error({ err, what }, 'a channel cannot be prepared'));
   }
 
   /** Tries until it works or the process stops. */

@@ -9,9 +9,9 @@ import { Participant } from '../participants/participant.entity.js';
 import { TenantParticipant } from '../participants/tenant-participant.entity.js';
 import { Route } from '../routing/route.entity.js';
 import { Tenant } from '../tenants/tenant.entity.js';
+import { CONNECTION_LIMITS } from './connection-limits.js';
 
 const STATEMENT_TIMEOUT_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 5000;
 
 /** TypeORM over the control plane's tables; the schema is the migrations', never TypeORM's. */
 export function dataSourceOptions(url: string, poolSize: number): Extract<DataSourceOptions, { type: 'postgres' }> {
@@ -23,8 +23,11 @@ export function dataSourceOptions(url: string, poolSize: number): Extract<DataSo
     synchronize: false,
     poolSize,
     applicationName: 'tenantry-control-plane',
-    connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS },
+    extra: {
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      ...CONNECTION_LIMITS,
+    },
   };
 }
 

@@ -1,0 +1,11 @@
+/**
+ * What every pool of this process is bounded by, in milliseconds. A path that has gone silent sends no error: without a limit on this
+ * side, a query on it would wait for as long as the operating system does, and the loop that awaits it with it.
+ */
+export const CONNECTION_LIMITS = {
+  connectionTimeoutMillis: 5000,
+  /** Above the server's own statement timeout, so that it only ends what the server can't. */
+  query_timeout: 35_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 10_000,
+} as const;
