@@ -385,7 +385,7 @@ BEGIN
 END $function$; -- owned by tenantry_owner
 GRANT EXECUTE TO PUBLIC;
 
-CREATE OR REPLACE FUNCTION tenantry.transport_acknowledge(envelopes json[])
+CREATE OR REPLACE FUNCTION tenantry.transport_acknowledge(subjects text[], envelopes json[])
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -394,8 +394,8 @@ AS $function$
 DECLARE me text := tenantry.transport_participant();
 BEGIN
   INSERT INTO tenantry.acknowledgement (participant, subject, envelope)
-  SELECT me, left(coalesce(m.envelope ->> 'subject', ''), 200), m.envelope
-  FROM unnest(envelopes) WITH ORDINALITY AS m(envelope, place) ORDER BY m.place;
+  SELECT me, left(coalesce(m.subject, ''), 200), m.envelope
+  FROM unnest(subjects, envelopes) WITH ORDINALITY AS m(subject, envelope, place) ORDER BY m.place;
   PERFORM pg_notify('tenantry_acknowledgement', '');
 END $function$; -- owned by tenantry_owner
 GRANT EXECUTE TO tenantry_participant;

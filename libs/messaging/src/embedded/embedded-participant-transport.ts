@@ -63,7 +63,9 @@ export function createEmbeddedParticipantTransport(
 
     async acknowledge(messages) {
       if (messages.length === 0) return;
-      await sql.query('SELECT tenantry.transport_acknowledge($1::json[])', [
+      await sql.query('SELECT tenantry.transport_acknowledge($1::text[], $2::json[])', [
+        // A text holds no NUL; who sends one may be put in a wrong order, but not stuck.
+        messages.map(({ subject }) => subject.replaceAll('\0', '')),
         messages.map((message) => JSON.stringify(message)),
       ]);
     },

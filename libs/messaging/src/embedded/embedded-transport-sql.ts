@@ -160,12 +160,15 @@ BEGIN
   WHERE p.grp = g AND p.tenant_id = tenant AND p.lease = held;
 END $$;
 
-CREATE FUNCTION tenantry.transport_acknowledge(envelopes json[]) RETURNS void LANGUAGE plpgsql VOLATILE ${definer} AS $$
+-- The subjects come beside the envelopes, in the same order: reading one out of an envelope would decode all of its text
+-- and raise on what json holds and text cannot, and then no message of the sender would ever pass.
+CREATE FUNCTION tenantry.transport_acknowledge(subjects text[], envelopes json[]) RETURNS void
+LANGUAGE plpgsql VOLATILE ${definer} AS $$
 DECLARE me text := tenantry.transport_participant();
 BEGIN
   INSERT INTO tenantry.acknowledgement (participant, subject, envelope)
-  SELECT me, left(coalesce(m.envelope ->> 'subject', ''), 200), m.envelope
-  FROM unnest(envelopes) WITH ORDINALITY AS m(envelope, place) ORDER BY m.place;
+  SELECT me, left(coalesce(m.subject, ''), 200), m.envelope
+  FROM unnest(subjects, envelopes) WITH ORDINALITY AS m(subject, envelope, place) ORDER BY m.place;
   PERFORM pg_notify('tenantry_acknowledgement', '');
 END $$;
 
@@ -190,7 +193,8 @@ REVOKE EXECUTE ON FUNCTION
   tenantry.transport_publish(uuid[], bigint[], uuid[]), tenantry.transport_claim(text, integer, integer),
   tenantry.transport_events(text, uuid, bigint, integer), tenantry.transport_advance(text, uuid, bigint, bigint, bigint),
   tenantry.transport_renew(text, uuid, bigint, integer), tenantry.transport_release(text, uuid, bigint, integer),
-  tenantry.transport_acknowledge(json[]), tenantry.transport_state_page(uuid, integer), tenantry.transport_state_of(uuid[])
+  tenantry.transport_acknowledge(text[], json[]), tenantry.transport_state_page(uuid, integer),
+  tenantry.transport_state_of(uuid[])
 FROM PUBLIC;
 
 ${groupRoleSql('tenantry_participant')}
@@ -199,7 +203,8 @@ GRANT EXECUTE ON FUNCTION
   tenantry.transport_join(text), tenantry.transport_claim(text, integer, integer),
   tenantry.transport_events(text, uuid, bigint, integer), tenantry.transport_advance(text, uuid, bigint, bigint, bigint),
   tenantry.transport_renew(text, uuid, bigint, integer), tenantry.transport_release(text, uuid, bigint, integer),
-  tenantry.transport_acknowledge(json[]), tenantry.transport_state_page(uuid, integer), tenantry.transport_state_of(uuid[])
+  tenantry.transport_acknowledge(text[], json[]), tenantry.transport_state_page(uuid, integer),
+  tenantry.transport_state_of(uuid[])
 TO tenantry_participant;
 
 GRANT EXECUTE ON FUNCTION tenantry.transport_publish(uuid[], bigint[], uuid[]) TO tenantry_control;

@@ -154,6 +154,29 @@ describe('embedded transport', () => {
     await sql.query('DELETE FROM tenantry.acknowledgement');
   });
 
+  it.each([
+    ['a NUL', { reason: 'a\0b' }, newId()],
+    ['half of a surrogate pair', { reason: '\ud83d' }, newId()],
+    ['a NUL in its subject', {}, 'a\0b'],
+  ])('lets an acknowledgement with %s pass, and those beside it', async (_what, data, subject) => {
+    const beside = newId();
+    const message = (of: string, payload: object) => ({
+      id: newId(),
+      source: '/tenantry/participants/alice',
+      type: 'participant.acknowledged.v1',
+      time: 'now',
+      subject: of,
+      data: payload,
+    });
+    await (await participant('alice')).acknowledge([message(subject, data), message(beside, { fine: true })]);
+    const rows = await sql.query('SELECT subject, envelope FROM tenantry.acknowledgement ORDER BY id');
+    expect(rows).toMatchObject([
+      { subject: subject.replace('\0', ''), envelope: { subject, data } },
+      { subject: beside, envelope: { data: { fine: true } } },
+    ]);
+    await sql.query('DELETE FROM tenantry.acknowledgement');
+  });
+
   it('gives the tenants of a member that died to another, and refuses the dead one its late step', async () => {
     const tenantId = newId();
     const dead = new Pool({ connectionString: await database.participantUrl('alice') });
