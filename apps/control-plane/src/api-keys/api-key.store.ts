@@ -12,13 +12,14 @@ export class ApiKeyStore {
     return tx.manager.findOneBy(ApiKey, { id });
   }
 
-  /** The ids of all admin keys that work now, locked: of two revocations at a time, the second sees what the first left. */
-  async lockLiveAdminsTx(tx: Tx): Promise<string[]> {
+  /**
+   * The ids of all admin keys that work until they are revoked, locked: of two revocations at a time, the second sees what
+   * the first left. A key that expires is none of them, since nothing would stop its end.
+   */
+  async lockLastingAdminsTx(tx: Tx): Promise<string[]> {
     const rows = await tx.sql.query<{ id: string }>(
       `SELECT id FROM tenantry.api_key
-       WHERE role = 'admin' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $1)
-       ORDER BY id FOR UPDATE`,
-      [tx.now],
+       WHERE role = 'admin' AND revoked_at IS NULL AND expires_at IS NULL ORDER BY id FOR UPDATE`,
     );
     return rows.map((row) => row.id);
   }

@@ -7,7 +7,7 @@ import { TESTER } from '../testing/lifecycle-harness.js';
 import { LastAdminKey } from './api-key.errors.js';
 import type { CreatedApiKey } from './create-api-key.command.js';
 import type { ApiKeyView } from './api-key.view.js';
-import { insertFirstAdminKeyTx } from './first-admin-key.js';
+import { FirstAdminKeyUsed, insertFirstAdminKeyTx } from './first-admin-key.js';
 import { RevokeApiKey } from './revoke-api-key.command.js';
 
 type CreatedKey = Required<CreatedApiKey>;
@@ -139,6 +139,48 @@ describe('API keys', () => {
       const { status, body } = await fresh.call('DELETE', `/v1/api-keys/${only?.id}`);
       expect([status, body.code]).toEqual([409, 'last-admin-key']);
       expect(body.detail).toContain('POST /v1/api-keys');
+    } finally {
+      await fresh.stop();
+    }
+  });
+
+  it('do not lose the last admin to an expiry', async () => {
+    const fresh = await ApiHarness.start();
+    try {
+      const [only] = await fresh.control.rows<{ id: string }>('SELECT id FROM tenantry.api_key');
+      const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+      const body = { name: 'for an hour', role: 'admin', expiresAt };
+      const expiring = await fresh.call<CreatedKey>('POST', '/v1/api-keys', { body });
+      const refused = await fresh.call('DELETE', `/v1/api-keys/${only?.id}`);
+      expect([refused.status, refused.body.code]).toEqual([409, 'last-admin-key']);
+      expect((await fresh.call('DELETE', `/v1/api-keys/${expiring.body.id}`)).status).toBe(204);
+    } finally {
+      await fresh.stop();
+    }
+  });
+
+  it('begin anew with one from the configuration when no admin is left, but never with one that was used', async () => {
+    const fresh = await ApiHarness.start();
+    try {
+      const { admin } = fresh.control;
+      const begin = async (hash: string): Promise<boolean> => {
+        await admin.query('BEGIN');
+        try {
+          return await insertFirstAdminKeyTx(pgExecutor(admin), hash);
+        } finally {
+          await admin.query('COMMIT');
+        }
+      };
+      await fresh.call('POST', '/v1/api-keys', { body: { name: 'reader', role: 'viewer' } });
+      const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+      await fresh.call('POST', '/v1/api-keys', { body: { name: 'for an hour', role: 'admin', expiresAt } });
+      await admin.query(`UPDATE tenantry.api_key SET revoked_at = now() WHERE name = 'bootstrap'`);
+      expect(await begin(newApiKey().hash)).toBe(false);
+      await fresh.control.moveClock('61 minutes');
+      await expect(begin(hashApiKey(fresh.adminKey))).rejects.toThrow(FirstAdminKeyUsed);
+      const next = newApiKey();
+      expect(await begin(next.hash)).toBe(true);
+      expect((await fresh.call('GET', '/v1/api-keys', { key: next.key })).status).toBe(200);
     } finally {
       await fresh.stop();
     }

@@ -26,11 +26,11 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
 
   execute({ id, caller }: RevokeApiKey): Promise<void> {
     return this.unitOfWork.run(async (tx) => {
-      const liveAdmins = await this.keys.lockLiveAdminsTx(tx);
+      const lastingAdmins = await this.keys.lockLastingAdminsTx(tx);
       const key = await this.keys.findTx(tx, id);
       if (!key) throw new NotFound('API key');
       if (key.revokedAt) return;
-      if (liveAdmins.length === 1 && liveAdmins[0] === id) throw new LastAdminKey();
+      if (lastingAdmins.length === 1 && lastingAdmins[0] === id) throw new LastAdminKey();
       await this.keys.revokeTx(tx, id);
       await this.audit.recordTx(tx, {
         caller,

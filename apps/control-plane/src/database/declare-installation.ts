@@ -9,7 +9,7 @@ export interface InstallationDefaults {
   readonly adminUrl: string;
   readonly defaultRegion: string;
   readonly participants: readonly string[];
-  /** SHA-256, hex, of the first admin key; inserted only while there is no key at all. */
+  /** SHA-256, hex, of the first admin key; inserted only while no admin key is live. */
   readonly bootstrapKeyHash?: string | undefined;
 }
 
