@@ -130,6 +130,8 @@ describe.each(['pooled', 'schema'] as const)('a tenant of the %s model', (isolat
     const first = await call(tenantId, 'GET', '/v1/roles?limit=3');
     const rest = await call(tenantId, 'GET', `/v1/roles?limit=3&cursor=${String(first.body.nextCursor)}`);
     expect(rest.body).toMatchObject({ data: [{ name: 'read-only' }], nextCursor: null });
+    const nul = await call(tenantId, 'GET', '/v1/roles?cursor=Ilx1MDAwMCI');
+    expect([nul.status, nul.body.errors?.[0]?.pointer]).toEqual([400, '/cursor']);
   });
 
   it('makes, reads, changes and deletes a project under its version', async () => {

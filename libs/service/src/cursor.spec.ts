@@ -17,6 +17,8 @@ describe('a cursor', () => {
     ['no JSON', Buffer.from('{').toString('base64url')],
     ['of another kind', encodeCursor({ id: 1 })],
     ['cut short', encodeCursor('a longer place').slice(0, -2)],
+    ['of a text with a NUL', 'Ilx1MDAwMCI'],
+    ['of half a surrogate pair', Buffer.from('"\\ud800"').toString('base64url')],
   ])('that is %s is refused', (_what, token) => {
     expect(() => decodeCursor(token, isText)).toThrow(InvalidRequest);
   });

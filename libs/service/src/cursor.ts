@@ -1,4 +1,5 @@
 import { InvalidRequest } from './request-errors.js';
+import { findInsaneText } from './text-sanity.js';
 
 /** Writes a place in a list as an opaque token. It is no secret and no capability: authorise what it leads to. */
 export function encodeCursor(place: unknown): string {
@@ -6,8 +7,8 @@ export function encodeCursor(place: unknown): string {
 }
 
 /**
- * Reads a token that {@link encodeCursor} wrote.
- * @param isPlace the whole check of the content, which a caller may have made up.
+ * Reads a token that {@link encodeCursor} wrote. A caller may have made it up, with text that no request may hold in the open.
+ * @param isPlace the check of the content's form.
  * @throws InvalidRequest (pointer `/cursor`) for anything else.
  */
 export function decodeCursor<T>(token: string, isPlace: (value: unknown) => value is T): T {
@@ -16,7 +17,7 @@ export function decodeCursor<T>(token: string, isPlace: (value: unknown) => valu
     // Node skips characters that are no base64url; a token must be the canonical spelling of its bytes.
     if (bytes.toString('base64url') === token) {
       const place: unknown = JSON.parse(bytes.toString('utf8'));
-      if (isPlace(place)) return place;
+      if (findInsaneText('query', place).length === 0 && isPlace(place)) return place;
     }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;

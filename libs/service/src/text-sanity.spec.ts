@@ -13,6 +13,15 @@ describe('findInsaneText', () => {
     );
   });
 
+  it.each(['__proto__', 'constructor', 'prototype'])('points at the name %s, at every depth', (name) => {
+    const parsed: unknown = JSON.parse(`{"labels":[{"a":{"${name}":"x"}}]}`);
+    expect(findInsaneText('body', parsed).map(({ pointer }) => pointer)).toEqual([`/labels/0/a/${name}`]);
+  });
+
+  it('lets those names through as values', () => {
+    expect(findInsaneText('body', ['__proto__', 'constructor', 'prototype'])).toEqual([]);
+  });
+
   it('stops at the greatest depth', () => {
     const nested = (levels: number): unknown => (levels === 0 ? 1 : [nested(levels - 1)]);
     expect(findInsaneText('body', nested(MAX_JSON_DEPTH))).toEqual([]);
