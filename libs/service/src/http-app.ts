@@ -12,6 +12,7 @@ import type { ProblemCatalogue } from './problem-catalogue.js';
 import { requireJson, sanityCheck, useJsonBody } from './request-body.js';
 import { requestContextMiddleware } from './request-context.js';
 import { requestLog } from './request-log.js';
+import { admitMalformedTargets } from './request-target.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
 
 export const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
@@ -43,7 +44,7 @@ export function createHttpApp(
 
 /**
  * Installs everything that every request of every app goes through, in this order: request context, request log,
- * JSON body, text sanity, the key guard, the validation pipe; and the problem filter around all of it, and the
+ * JSON body, target and text sanity, the key guard, the validation pipe; and the problem filter around all of it, and the
  * documentation. Call it once, between creating the app (with the module of {@link loggingModule}) and `listen`.
  */
 export function configureHttpApp(app: NestExpressApplication, options: HttpAppOptions): void {
@@ -51,6 +52,7 @@ export function configureHttpApp(app: NestExpressApplication, options: HttpAppOp
   app.disable('x-powered-by');
   // Entity tags name versions here; Express's own are hashes of bodies, and answer 304.
   app.disable('etag');
+  admitMalformedTargets(app.getHttpServer());
   app.use(requestContextMiddleware, requestLog(options.logger));
   app.use(requireJson);
   useJsonBody(app, options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);

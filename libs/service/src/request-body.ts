@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { InvalidRequest, MalformedJson, PayloadTooLarge, UnsupportedMediaType } from './request-errors.js';
 import type { HttpRequest, HttpResponse, NextFunction } from './http-message.js';
+import { hasMalformedTarget } from './request-target.js';
 import { findInsaneText, isSaneText } from './text-sanity.js';
 
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH']);
@@ -51,8 +52,10 @@ export function useJsonBody(app: NestExpressApplication, limitBytes: number): vo
   );
 }
 
-/** Refuses text that no store could hold, wherever in the request it is: path, query or body. */
+/** Refuses targets that are no URL, and text that no store could hold, wherever it is: path, query or body. */
 export function sanityCheck(request: HttpRequest, _response: HttpResponse, next: NextFunction): void {
+  if (hasMalformedTarget(request))
+    return next(new InvalidRequest([{ in: 'path', pointer: '', detail: 'must be a path or an http URL' }]));
   let path: string;
   try {
     path = decodeURIComponent(request.path);
