@@ -14,7 +14,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DomainError } from '@tenantry/kernel';
 import { Type } from 'class-transformer';
 import { IsArray, IsInt, IsOptional, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { connect } from 'node:net';
 import { Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import type { Actor } from './actor.js';
 import { Drain } from './drain.js';
 import type { IfMatch } from './etag.js';
@@ -44,6 +46,21 @@ class ThingDto {
   @ValidateNested({ each: true })
   @Type(() => ItemDto)
   items?: ItemDto[];
+}
+
+/** As TypeORM and the driver raise it, with what must not be told on. */
+function queryFailure(): Error {
+  const driverError = Object.assign(new Error('null value in column "plan" violates not-null constraint'), {
+    code: '23502',
+    constraint: 'tenant_plan_check',
+    detail: 'Failing row contains (planted-row).',
+  });
+  return Object.assign(new Error(driverError.message, { cause: driverError }), {
+    ...driverError,
+    query: 'INSERT',
+    parameters: ['planted-parameter'],
+    driverError,
+  });
 }
 
 type ThingCode = 'thing-taken';
@@ -91,6 +108,11 @@ class ThingController {
   @Get('broken')
   broken(): never {
     throw new Error('password=hunter2');
+  }
+
+  @Get('query-failed')
+  queryFailed(): never {
+    throw queryFailure();
   }
 
   @Get('unreachable')
@@ -297,11 +319,16 @@ describe('bad bodies', () => {
     expect((await post({ body: { slug: 'a' }, headers: { 'content-encoding': 'zip' } })).status).toBe(415);
   });
 
-  it('__proto__ is no way in', async () => {
-    const { status } = await post({ raw: '{"slug":"abc","__proto__":{"items":[1]}}' });
-    expect([201, 400]).toContain(status);
-    expect(({} as { items?: unknown }).items).toBeUndefined();
-  });
+  it.each(['__proto__', 'constructor', 'prototype'])(
+    'a property named %s is 400 instead of vanishing',
+    async (name) => {
+      const own = await post({ raw: `{"slug":"abc","${name}":{"items":[1]}}` });
+      expect([own.status, own.problem.errors?.[0]?.pointer]).toEqual([400, `/${name}`]);
+      const nested = await post({ raw: `{"slug":"abc","items":[{"size":1,"${name}":"a"}]}` });
+      expect([nested.status, nested.problem.errors?.[0]?.pointer]).toEqual([400, `/items/0/${name}`]);
+      expect(({} as { items?: unknown }).items).toBeUndefined();
+    },
+  );
 });
 
 describe('bad paths and queries', () => {
@@ -316,11 +343,33 @@ describe('bad paths and queries', () => {
     ['?limit=201', '/limit'],
     ['?nope=1', '/nope'],
     ['?cursor=%00', '/cursor'],
+    ['?__proto__=1', '/__proto__'],
     ['?cursor=a&cursor=b', '/cursor'],
   ])('%s is 400 and points at the query', async (query, pointer) => {
     const { status, problem } = await call(`/v1/things${query}`);
     expect(status).toBe(400);
     expect(problem.errors?.[0]).toMatchObject({ in: 'query', pointer });
+  });
+
+  it.each(['http://[::1', 'http://[::1]:x/v1/things', 'ftp://x/'])(
+    'the request target %s is 400',
+    async (target) => {
+      const socket = connect(Number(new URL(base).port), '127.0.0.1');
+      socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+      const answer = await text(socket);
+      expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+      expect(answer).toMatch(/^content-type: application\/problem\+json/im);
+      expect(JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1))).toMatchObject({
+        code: 'validation-failed',
+        errors: [{ in: 'path', pointer: '' }],
+      });
+    },
+  );
+
+  it('a target with a host of its own is answered by its path', async () => {
+    const socket = connect(Number(new URL(base).port), '127.0.0.1');
+    socket.end(`GET http://elsewhere:80/v1/open/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('an unknown path is 404, a known one with another method 405', async () => {
@@ -410,6 +459,15 @@ describe('errors', () => {
       ).toHaveLength(1);
     },
   );
+
+  it('of the database are logged without the values that they carry', async () => {
+    const { problem } = await call('/v1/things/query-failed');
+    const lines = logged.filter((line) => line.msg === 'request failed' && line.traceId === problem.traceId);
+    expect(lines).toMatchObject([
+      { err: { type: 'Error', code: '23502', constraint: 'tenant_plan_check', cause: { code: '23502' } } },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('planted');
+  });
 
   it('of an unreachable dependency are 503, to be tried again', async () => {
     const { status, response } = await call('/v1/things/unreachable');

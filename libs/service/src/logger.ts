@@ -1,6 +1,7 @@
 import type { DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { errorFields } from './error-fields.js';
 import { currentLogFields } from './log-context.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -18,8 +19,8 @@ const SECRET_NAMES = [
 ];
 
 /**
- * The process's logger: JSON lines, RFC 3339 times, the fields of the current work on every line, and secrets
- * redacted by name at the top level and one below.
+ * The process's logger: JSON lines, RFC 3339 times, the fields of the current work on every line, secrets
+ * redacted by name at the top level and one below, and of an error (under `err`) only what {@link errorFields} reads.
  * @param destination standard output unless given.
  */
 export function createLogger(
@@ -32,6 +33,7 @@ export function createLogger(
       base: { service: options.service, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: unknown) => errorFields(error) },
       mixin: () => ({ ...currentLogFields() }),
       redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     },
@@ -41,5 +43,7 @@ export function createLogger(
 
 /** Makes Nest log through the process's logger. Request lines are written by the request log, so no middleware is bound. */
 export function loggingModule(logger: Logger): DynamicModule {
-  return LoggerModule.forRoot({ pinoHttp: { logger }, forRoutes: [] });
+  // Without this the module's own child logger would serialize errors whole.
+  const serializers = { err: (error: unknown) => errorFields(error) };
+  return LoggerModule.forRoot({ pinoHttp: { logger, serializers, wrapSerializers: false }, forRoutes: [] });
 }
