@@ -5,7 +5,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 export class IdempotencyKey {
   @PrimaryColumn('text') caller: string;
   @PrimaryColumn('text') key: string;
-  /** SHA-256 of method, path and body: the same key with another request is refused. */
+  /** SHA-256 of method, path, condition and body: the same key with another request is refused. */
   @Column('text') fingerprint: string;
   /** Which request holds it now; a request that lost its claim can't complete. */
   @Column('uuid') claim: string;

@@ -106,6 +106,21 @@ describe('an Idempotency-Key', () => {
     expect(await api.control.rows("SELECT FROM tenantry.cluster WHERE name = 'other'")).toEqual([]);
   });
 
+  it('is refused with another If-Match', async () => {
+    const { body } = await api.call<{ tenant: { id: string } }>('POST', '/v1/tenants', {
+      body: { slug: 'conditional', name: 'Conditional' },
+    });
+    const suspend = (ifMatch: string) =>
+      api.call('POST', `/v1/tenants/${body.tenant.id}/suspend`, {
+        body: { reason: 'unpaid' },
+        headers: { 'idempotency-key': 'k-condition', 'if-match': ifMatch },
+      });
+    expect((await suspend('"1"')).status).toBe(202);
+    const other = await suspend('"2"');
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency-key-reused']);
+    expect((await suspend('"1"')).headers.get('idempotency-replayed')).toBe('true');
+  });
+
   it("is the caller's own", async () => {
     const other = await api.keyFor('admin');
     expect((await createCluster('of-one', 'k-shared')).status).toBe(201);

@@ -48,7 +48,11 @@ function keyOf(request: HttpRequest): string | undefined {
 }
 
 function fingerprintOf(request: HttpRequest): string {
-  return createHash('sha256')
-    .update(JSON.stringify([request.method, request.originalUrl, request.body ?? null]))
-    .digest('hex');
+  const identity = [
+    request.method,
+    request.originalUrl,
+    request.headers['if-match'] ?? null,
+    request.body ?? null,
+  ];
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
