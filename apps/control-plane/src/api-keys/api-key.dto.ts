@@ -1,11 +1,23 @@
 import { Omittable, ROLES, pageDto, type Role } from '@tenantry/service';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsISO8601, IsIn, IsString, Matches, MaxLength } from 'class-validator';
+import { IsISO8601, IsIn, IsString, Matches, MaxLength, ValidateBy } from 'class-validator';
 import type { ApiKeyView } from './api-key.view.js';
 
 /** Begins and ends with something visible. */
 const NAME_PATTERN = '^\\S(.*\\S)?$';
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+const LAST_TIME = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** RFC 3339 has years of four digits; an offset can carry a time that has them beyond, in UTC. */
+function HasFourDigitYear(): PropertyDecorator {
+  return ValidateBy({
+    name: 'hasFourDigitYear',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && Date.parse(value) <= LAST_TIME,
+      defaultMessage: () => 'expiresAt must be before the year 10000 in UTC',
+    },
+  });
+}
 
 export class CreateApiKeyDto {
   @ApiProperty({ minLength: 1, maxLength: 100, pattern: NAME_PATTERN, example: 'billing, production' })
@@ -26,6 +38,7 @@ export class CreateApiKeyDto {
   @IsString()
   @Matches(DATE_TIME, { message: 'expiresAt must be an RFC 3339 date and time' })
   @IsISO8601({ strict: true })
+  @HasFourDigitYear()
   expiresAt?: string;
 }
 

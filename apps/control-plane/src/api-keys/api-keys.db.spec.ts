@@ -79,6 +79,13 @@ describe('API keys', () => {
     await api.control.moveClock('0');
   });
 
+  it('take the last expiry that can be written, and offsets', async () => {
+    const last = await create({ name: 'x', role: 'viewer', expiresAt: '9999-12-31T23:59:59.999Z' });
+    expect([last.status, last.body.expiresAt]).toEqual([201, '9999-12-31T23:59:59.999Z']);
+    const east = await create({ name: 'x', role: 'viewer', expiresAt: '9999-12-31T23:59:59+01:00' });
+    expect([east.status, east.body.expiresAt]).toEqual([201, '9999-12-31T22:59:59.000Z']);
+  });
+
   it.each([
     [{ name: '', role: 'viewer' }, '/name'],
     [{ name: ' x', role: 'viewer' }, '/name'],
@@ -89,6 +96,7 @@ describe('API keys', () => {
     [{ name: 'x', role: 'viewer', expiresAt: '2020-01-01T00:00:00Z' }, '/expiresAt'],
     [{ name: 'x', role: 'viewer', expiresAt: '2099-02-30T00:00:00Z' }, '/expiresAt'],
     [{ name: 'x', role: 'viewer', expiresAt: '2099-W01-1' }, '/expiresAt'],
+    [{ name: 'x', role: 'viewer', expiresAt: '9999-12-31T23:59:59-23:59' }, '/expiresAt'],
     [{ name: 'x', role: 'viewer', hash: 'x' }, '/hash'],
   ])('refuse %j', async (body, pointer) => {
     const answer = await create<Problem>(body);
