@@ -3,7 +3,9 @@ export {
   type Access, type Capability, type DesiredState, type Isolation, type ObservedState, type OperationKind, type OperationState,
   type TaskState, type TenantState,
 } from './lifecycle-vocabulary.js';
-export { isParticipantName, isStoreName, pooledSchemaName, tenantSchemaName, tenantSchemaPrefix } from './names.js';
+export {
+  TENANT_SCHEMA_PATTERN, isParticipantName, isStoreName, pooledSchemaName, tenantSchemaName, tenantSchemaPrefix,
+} from './names.js';
 export { topicNames, type Topics } from './topics.js';
 export {
   ACKNOWLEDGEMENT_SCHEMAS, FACT_SCHEMAS, MESSAGE_SCHEMAS, REQUEST_SCHEMAS, STATE_RECORD_TYPE, isFactType, isRequestType,

@@ -21,6 +21,9 @@ export function tenantSchemaPrefix(tenantId: string): string {
   return `t_${tenantId.replaceAll('-', '').toLowerCase()}_`;
 }
 
+/** What the schema names of all tenants match, and no other: a regular expression that Postgres reads alike. */
+export const TENANT_SCHEMA_PATTERN = '^t_[0-9a-f]{32}_';
+
 /** The schema that holds all pooled tenants of a store. */
 export function pooledSchemaName(store: string): string {
   return `pooled_${store}`;

@@ -1,4 +1,4 @@
-import { tenantSchemaName, tenantSchemaPrefix } from '@tenantry/contracts';
+import { TENANT_SCHEMA_PATTERN, tenantSchemaName, tenantSchemaPrefix } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 import { escapeIdentifier } from 'pg';
 import { PurgeIncomplete } from './request-errors.js';
@@ -24,7 +24,8 @@ export interface Footprint {
 
 /**
  * Every table, anywhere in the database, that has the tenant column or is in one of the tenant's schemas: taken from the
- * catalogue and not from the service's own list, so that a table which somebody added by hand is found too.
+ * catalogue and not from the service's own list, so that a table which somebody added by hand is found too. Only other
+ * tenants' schemas are left out: their rows are theirs, and each of them is another's to purge, perhaps at this moment.
  *
  * @throws PurgeIncomplete for a table whose row security is not the kit's, since it may hide rows from the count.
  */
@@ -41,9 +42,10 @@ export async function footprintTables(sql: SqlExecutor, tenantId: string): Promi
      WHERE c.relkind IN ('r', 'p', 'f', 'm') AND NOT c.relispartition
        AND n.nspname <> 'tenantry' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
        AND (starts_with(n.nspname, $1)
-         OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))
+         OR n.nspname !~ $3
+           AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped))
      ORDER BY n.nspname, c.relname`,
-    [tenantSchemaPrefix(tenantId), POLICY],
+    [tenantSchemaPrefix(tenantId), POLICY, TENANT_SCHEMA_PATTERN],
   );
   const hidden = rows.filter((row) => row.foreign_policies).map((row) => `${row.schema}.${row.table}`);
   if (hidden.length > 0)

@@ -341,6 +341,51 @@ describe('purging', () => {
     expect(left).toEqual([{ tenant_id: neighbour }]);
   });
 
+  it('neither touches nor names the schemas of other tenants', async () => {
+    const neighbour = tenantId;
+    await ask('provisioning');
+    await write(1);
+    const own = newId();
+    const pooled = newId();
+    for (const [id, isolation] of [
+      [own, 'schema'],
+      [pooled, 'pooled'],
+    ] as const) {
+      tenantId = id;
+      await ask('provisioning', { isolation });
+      await write(1, isolation);
+    }
+    // Would keep a purge that so much as counted the neighbour's rows waiting, and in the end fail it.
+    const reader = await admin.connect();
+    await reader.query('BEGIN');
+    await reader.query(`LOCK TABLE ${tenantSchemaName(neighbour, 'primary')}.note`);
+    const tables = async (schema: string): Promise<string[]> =>
+      (
+        await query<{ name: string }>(
+          `SELECT $1 || '.' || relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r'`,
+          [schema],
+        )
+      ).map(({ name }) => name);
+    try {
+      const ofSchema = await tables(tenantSchemaName(own, 'primary'));
+      const shared = ['attachment', 'label', 'note'].map((name) => `pooled_primary.${name}`);
+      for (const [id, isolation, expected] of [
+        [own, 'schema', [...ofSchema, ...shared]],
+        [pooled, 'pooled', shared],
+      ] as const) {
+        tenantId = id;
+        const { evidence } = await ask('purge', { generation: 2, isolation });
+        expect(Object.keys((evidence as { tables: object }).tables).sort()).toEqual([...expected].sort());
+      }
+    } finally {
+      await reader.query('ROLLBACK');
+      reader.release();
+    }
+    expect(await query(`SELECT tenant_id FROM ${tenantSchemaName(neighbour, 'primary')}.note`)).toEqual([
+      { tenant_id: neighbour },
+    ]);
+  });
+
   it.each(['tombstone', 'footprint', 'rows', 'schema', 'marker', 'fence'])(
     'is completed by the retry when it ends after the step %s',
     async (last) => {
