@@ -7,6 +7,7 @@ import type { TenantTransaction } from './tenant-transaction.js';
 /** A tenant's transaction on a connection of the pool, which it loses when it ends. */
 export class OpenTransaction implements TenantTransaction {
   private client: PoolClient | undefined;
+  private endedByStatement = false;
 
   constructor(
     client: PoolClient,
@@ -18,6 +19,11 @@ export class OpenTransaction implements TenantTransaction {
 
   get isOpen(): boolean {
     return this.client !== undefined;
+  }
+
+  /** Whether the text of a statement has ended it, so that whoever opened it has nothing left to commit. */
+  get wasCutShort(): boolean {
+    return this.endedByStatement;
   }
 
   /** Lets go of the connection: whoever still holds this object cannot reach the connection's next borrower. */
@@ -33,12 +39,23 @@ export class OpenTransaction implements TenantTransaction {
       );
     // The extended protocol takes one statement only, so that none can be stacked behind another.
     const statement = { text, values: [...params], queryMode: 'extended' };
-    const { rows } = await client.query(statement);
-    if (client.getTransactionStatus() === 'I') {
-      // A COMMIT or ROLLBACK in the text: what follows would run without a transaction.
+    const { rows, command } = await client.query(statement);
+    if (await this.isOver(client, command)) {
+      this.endedByStatement = true;
       this.end();
       throw new TransactionAborted(this.tenantId);
     }
     return rows as R[];
+  }
+
+  /** Whether the statement ended the transaction; `AND CHAIN` puts another in its place, without context and lock. */
+  private async isOver(client: PoolClient, command: string): Promise<boolean> {
+    if (client.getTransactionStatus() === 'I' || command === 'COMMIT') return true;
+    // ROLLBACK TO a savepoint answers alike, but no savepoint is older than the context.
+    if (command !== 'ROLLBACK') return false;
+    const { rows } = await client.query<{ tenant: string | null }>(
+      `SELECT pg_catalog.current_setting('tenantry.tenant', true) AS tenant`,
+    );
+    return rows[0]?.tenant !== this.tenantId;
   }
 }

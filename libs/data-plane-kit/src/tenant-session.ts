@@ -1,7 +1,8 @@
 import type { RouteRecord } from '@tenantry/contracts';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
 import { TenantBusy, TransactionAborted } from './errors.js';
-import { asFenceRefusal } from './fence-refusal.js';
+import { asFenceRefusal, FenceRefusal } from './fence-refusal.js';
+import { Loan } from './loan.js';
 import { OpenTransaction } from './open-transaction.js';
 import { schemaOf } from './schema-of.js';
 
@@ -21,41 +22,38 @@ export class TenantSession {
 
   /** @throws FenceRefusal when the fence lets nobody in; `work` did not run then. */
   async run<T>(entry: Entry, work: (tx: OpenTransaction) => Promise<T>): Promise<T> {
-    const client = await this.checkout();
-    let broken: Error | undefined;
-    const onError = (error: Error): void => {
-      broken = error;
-    };
-    client.on('error', onError);
-    const transaction = new OpenTransaction(client, entry.tenantId, entry.route.isolation);
+    const { tenantId } = entry;
+    const { isolation } = entry.route;
+    if (isolation === 'database') throw new TenantBusy(tenantId);
+    const loan = await Loan.from(this.pool);
+    const { client } = loan;
+    const transaction = new OpenTransaction(client, tenantId, isolation);
     try {
-      await this.begin(client, entry);
+      await this.begin(client, entry, isolation).catch((error: unknown) => {
+        // The fence refuses over the tenant; whatever else goes wrong here may be over the connection.
+        if (!isAboutTheTenant(error)) loan.condemn();
+        throw error;
+      });
       const result = await work(transaction);
+      if (transaction.wasCutShort) throw new TransactionAborted(tenantId);
       transaction.end();
-      await commit(client, entry.tenantId);
+      await commit(client, tenantId);
       return result;
     } catch (error) {
       transaction.end();
       await rollback(client);
       throw error;
     } finally {
-      client.off('error', onError);
-      // Whatever is not provably outside a transaction is closed, never handed to the next borrower.
-      client.release(broken ?? client.getTransactionStatus() !== 'I');
+      // Not awaited: it changes nothing about the result, and nobody borrows the connection before it is done.
+      void loan.end();
     }
   }
 
-  /** A connection that is outside any transaction; others, left so by a bug, are closed. */
-  private async checkout(): Promise<PoolClient> {
-    for (;;) {
-      const client = await this.pool.connect();
-      if (client.getTransactionStatus() === 'I') return client;
-      client.release(true);
-    }
-  }
-
-  private async begin(client: PoolClient, { tenantId, route, readOnly }: Entry): Promise<void> {
-    if (route.isolation === 'database') throw new TenantBusy(tenantId);
+  private async begin(
+    client: PoolClient,
+    { tenantId, route, readOnly }: Entry,
+    isolation: 'pooled' | 'schema',
+  ): Promise<void> {
     await client.query('BEGIN');
     try {
       // Unnamed and with bound parameters: nothing prepared under a driver's name can take its place.
@@ -68,10 +66,15 @@ export class TenantSession {
       throw asFenceRefusal(tenantId, error);
     }
     // These two cannot be set by a function that has settings of its own, so they are statements after it.
-    const schema = schemaOf(route.isolation, tenantId, this.store);
-    if (route.isolation === 'schema') await client.query(`SET LOCAL ROLE ${escapeIdentifier(schema)}`);
+    const schema = schemaOf(isolation, tenantId, this.store);
+    if (isolation === 'schema') await client.query(`SET LOCAL ROLE ${escapeIdentifier(schema)}`);
     await client.query(`SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`);
   }
+}
+
+/** Whether the fence itself refused, and not since the connection still had another tenant's context. */
+function isAboutTheTenant(error: unknown): boolean {
+  return error instanceof FenceRefusal && error.reason !== 'other-tenant';
 }
 
 /** Postgres answers COMMIT of a failed transaction with ROLLBACK and no error. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Access, type StateRecord, type TenantState, tenantSchemaName } from '@tenantry/contracts';
 import type { Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
@@ -120,8 +120,8 @@ function addNote(tenantId: string): Promise<Row[]> {
   });
 }
 
-function notes(tenantId: string): Promise<Row[]> {
-  return tenants.query(tenantId, { text: 'SELECT tenant_id FROM note' });
+function notes(tenantId: string, through = tenants): Promise<Row[]> {
+  return through.query(tenantId, { text: 'SELECT tenant_id FROM note' });
 }
 
 describe.each(['pooled', 'schema'] as const)('a %s tenant', (isolation) => {
@@ -305,10 +305,92 @@ describe('the context', () => {
     expect(await notes(tenantId)).toHaveLength(1);
   });
 
+  it.each([
+    'COMMIT',
+    'ROLLBACK',
+    'COMMIT AND CHAIN',
+    'END AND CHAIN',
+    'ROLLBACK AND CHAIN',
+    'ABORT AND CHAIN',
+  ])('is over with a %s, even if nobody looks at its error', async (text) => {
+    const tenantId = await activeTenant('pooled');
+    let later: unknown;
+    const running = tenants.run(tenantId, async (tx) => {
+      await tx.query('UPDATE note SET text = $1', ['first']);
+      await expect(tx.query(text)).rejects.toMatchObject({ code: 'transaction-aborted' });
+      later = await tx.query('SELECT 1').catch((error: unknown) => error);
+    });
+    await expect(running).rejects.toMatchObject({ code: 'transaction-aborted' });
+    expect(later).toMatchObject({ code: 'tenant-context-missing' });
+  });
+
+  it('stays through a ROLLBACK to a savepoint', async () => {
+    const tenantId = await activeTenant('schema');
+    await tenants.run(tenantId, async (tx) => {
+      await tx.query('UPDATE note SET text = $1', ['kept']);
+      await tx.query('SAVEPOINT before');
+      await tx.query('SELECT 1 / 0').catch(() => undefined);
+      await tx.query('ROLLBACK TO SAVEPOINT before');
+      expect(await tx.query('SELECT text FROM note')).toEqual([{ text: 'kept' }]);
+    });
+    expect(await tenants.query(tenantId, { text: 'SELECT text FROM note' })).toEqual([{ text: 'kept' }]);
+  });
+
   it('takes one statement at a time', async () => {
     const tenantId = await activeTenant('pooled');
     await expect(tenants.query(tenantId, { text: 'SELECT 1; COMMIT' })).rejects.toMatchObject({
       code: '42601',
+    });
+  });
+
+  describe('on a connection that another tenant used before', () => {
+    let single: Pool;
+    let lone: Tenants;
+    let before: string;
+    let after: string;
+
+    beforeEach(async () => {
+      single = new Pool({ connectionString: database.appUrl, max: 1 });
+      lone = new Tenants({ pool: single, routes, store: 'primary' });
+      [before, after] = [await activeTenant('schema'), await activeTenant('pooled')];
+    });
+
+    afterEach(() => single.end());
+
+    it.each([
+      ['cursor', 'DECLARE kept CURSOR WITH HOLD FOR SELECT * FROM note', 'FETCH ALL FROM kept', '34000'],
+      ['prepared statement', 'PREPARE kept AS SELECT * FROM note', 'EXECUTE kept', '26000'],
+    ])('finds no %s of it', async (_what, leave, take, code) => {
+      await lone.query(before, { text: leave });
+      await expect(lone.query(after, { text: take })).rejects.toMatchObject({ code });
+    });
+
+    it.each([
+      ['context', () => `SELECT set_config('tenantry.tenant', '${before}', false)`],
+      ['role', () => `SET SESSION ROLE ${tenantSchemaName(before, 'primary')}`],
+      ['access mode', () => 'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY'],
+      ['search path', () => 'SET SESSION search_path TO pg_catalog'],
+    ])('finds its own %s, whatever was set for the session', async (_what, leave) => {
+      await lone.query(before, { text: leave() });
+      await expect(single.query('SELECT tenantry.current_tenant()')).rejects.toMatchObject({ code: 'TN002' });
+      expect(
+        (await single.query(`SELECT current_user::text AS role, current_setting('search_path') AS path`))
+          .rows,
+      ).toEqual([{ role: database.logins.app.name, path: '"$user", public' }]);
+      await lone.query(after, { text: 'UPDATE note SET text = $1', values: ['written'] });
+    });
+
+    it('hears nothing of what was listened for', async () => {
+      await lone.query(before, { text: 'LISTEN kept' });
+      expect((await single.query('SELECT pg_listening_channels() AS channel')).rows).toEqual([]);
+    });
+
+    it('gets another connection when this one still had a context', async () => {
+      const planted = await single.connect();
+      await planted.query(`SELECT set_config('tenantry.tenant', $1, false)`, [before]);
+      planted.release();
+      await expect(notes(after, lone)).rejects.toMatchObject({ code: 'tenant-context-conflict' });
+      expect(await notes(after, lone)).toHaveLength(1);
     });
   });
 
