@@ -1,5 +1,6 @@
 import type { FactAppliers, Logger, ParticipantTransport } from '@tenantry/messaging';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
+import { databasePool } from './database-pool.js';
 import { ParticipantRunner } from './participant/participant-runner.js';
 import { RouteCache } from './route-cache.js';
 import { RouteFollower } from './route-follower.js';
@@ -28,6 +29,8 @@ export interface DataPlaneParts {
 
 /** Connections of the provisioning login for inbox, answers and route snapshot. */
 const BOOKKEEPING_POOL_SIZE = 4;
+/** How long one statement may take. Maintenance is given time: a migration, or the deletion of a large tenant. */
+const QUERY_TIMEOUT_MS = { serving: 35_000, bookkeeping: 35_000, maintenance: 600_000 } as const;
 
 /** Everything that a service runs of the kit, in one process, with its connections. */
 export class DataPlane {
@@ -52,20 +55,19 @@ export class DataPlane {
     concurrency = 4,
     facts = {},
   }: DataPlaneParts) {
-    const pool = (connectionString: string, max: number, use: string): Pool => {
-      const made = new Pool({
-        connectionString,
+    const pool = (use: keyof typeof QUERY_TIMEOUT_MS, url: string, max: number): Pool =>
+      databasePool({
+        url,
         max,
-        keepAlive: true,
-        application_name: `${service.name}-${use}`,
+        applicationName: `${service.name}-${use}`,
+        queryTimeoutMs: QUERY_TIMEOUT_MS[use],
+        holdsLocks: use !== 'serving',
+        onLost: (err) => logger.warn({ err, use }, 'lost an idle database connection'),
       });
-      made.on('error', (err) => logger.warn({ err, use }, 'lost an idle database connection'));
-      return made;
-    };
     this.transport = transport;
-    this.servingPool = pool(databaseUrl, poolSize, 'serving');
-    this.bookkeepingPool = pool(provisionerUrl, BOOKKEEPING_POOL_SIZE, 'bookkeeping');
-    this.maintenancePool = pool(provisionerUrl, concurrency, 'maintenance');
+    this.servingPool = pool('serving', databaseUrl, poolSize);
+    this.bookkeepingPool = pool('bookkeeping', provisionerUrl, BOOKKEEPING_POOL_SIZE);
+    this.maintenancePool = pool('maintenance', provisionerUrl, concurrency);
     this.tenants = new Tenants({ pool: this.servingPool, routes: this.routes, store: service.store });
     this.follower = new RouteFollower(
       this.routes,
