@@ -41,6 +41,8 @@ if (kafkaIsRequired) failures.push(...skipped.map((name) => `skipped: ${name}`))
 else if (skipped.length > 0 || servers.withoutKafka) {
   console.log(`\nSKIPPED${servers.withoutKafka ? `, for want of Kafka (${servers.withoutKafka})` : ''}:`);
   for (const name of skipped) console.log(`  ${name}`);
+  if (servers.withoutKafka && suites.includes('e2e'))
+    console.log('  test/**/*.e2e.ts: every suite on the transport kafka');
 }
 if (failures.length > 0) {
   console.log('\nFAILED:');

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeDatabase, rolesOf } from './describe-database.mjs';
@@ -9,6 +9,8 @@ const APPS = ['control-plane', 'data-plane'];
 export async function schemaDocuments() {
   const servers = await import('@tenantry/testing/servers');
   const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-schema-'));
+  // The server may have to run as another user, who must be able to pass.
+  await chmod(folder, 0o711);
   const server = await servers.startPostgres({
     dataDir: path.join(folder, 'postgres'),
     password: 'postgres',

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -37,6 +37,8 @@ export async function testServers({ kafka: wantsKafka = true } = {}) {
 async function postgresUrl({ startPostgres }, started) {
   if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
   const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-test-'));
+  // The server may have to run as another user, who must be able to pass.
+  await chmod(folder, 0o711);
   started.push(() => rm(folder, { recursive: true, force: true }));
   const start = () =>
     startPostgres({

@@ -1,18 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startKafkaBroker, startSystem, testedTransports, type KafkaBroker, type SystemUnderTest } from '@tenantry/testing/servers';
+import {
+  startKafkaBroker,
+  startSystem,
+  testedTransports,
+  type KafkaBroker,
+  type SystemUnderTest,
+} from '@tenantry/testing/servers';
 import { waitFor } from '@tenantry/testing';
 import { TenantSteps } from './tenant-steps.js';
 
-const kafka = testedTransports().filter((transport) => transport === 'kafka');
+// The embedded transport has no broker that could be down. Where there is none at all, `npm test` names what it skips.
+const onKafka = testedTransports().includes('kafka') ? describe : describe.skip;
 
-// The embedded transport has no broker that could be down, so there is nothing to run on it.
-describe.each(kafka)('with %s down', (transport) => {
+onKafka('with Kafka down', () => {
   let broker: KafkaBroker;
   let system: SystemUnderTest;
   let steps: TenantSteps;
   beforeAll(async () => {
     broker = await startKafkaBroker();
-    system = await startSystem({ transport, kafkaBrokers: broker.brokers });
+    system = await startSystem({ transport: 'kafka', kafkaBrokers: broker.brokers });
     steps = new TenantSteps(system);
   }, 180_000);
   afterAll(async () => {
@@ -39,12 +45,24 @@ describe.each(kafka)('with %s down', (transport) => {
     await broker.start();
     for (const { tenant } of accepted) await steps.reaches(tenant.id, 'ACTIVE', 90_000);
     await steps.reaches(before.id, 'SUSPENDED', 90_000);
-    await waitFor('the outbox to be empty', async () => (await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending LIMIT 1')).length === 0);
+    await waitFor(
+      'the outbox to be empty',
+      async () =>
+        (await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending LIMIT 1')).length === 0,
+    );
     // The consumer's own position says that it has seen every tenant's sequence to its end, in order.
-    const heads = await steps.rows<{ tenant_id: string; head: string }>('control-plane', 'SELECT tenant_id, max(tenant_seq) AS head FROM tenantry.tenant_event GROUP BY tenant_id');
+    const heads = await steps.rows<{ tenant_id: string; head: string }>(
+      'control-plane',
+      'SELECT tenant_id, max(tenant_seq) AS head FROM tenantry.tenant_event GROUP BY tenant_id',
+    );
     await waitFor('the data plane to have seen all', async () => {
-      const positions = await steps.rows<{ tenant_id: string; last_seq: string }>('data-plane', 'SELECT tenant_id, last_seq FROM tenantry.consumer_position');
-      return heads.every(({ tenant_id, head }) => positions.some((position) => position.tenant_id === tenant_id && position.last_seq === head));
+      const positions = await steps.rows<{ tenant_id: string; last_seq: string }>(
+        'data-plane',
+        'SELECT tenant_id, last_seq FROM tenantry.consumer_position',
+      );
+      return heads.every(({ tenant_id, head }) =>
+        positions.some((position) => position.tenant_id === tenant_id && position.last_seq === head),
+      );
     });
     expect((await client.get('/v1/projects')).status).toBe(403);
   }, 240_000);
