@@ -30,13 +30,8 @@ export {
 } from './consumer/work-item.js';
 export { OUTBOX_SQL, RELAY_SHARDS } from './outbox-sql.js';
 export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
-export {
-  Outbox,
-  CONTROL_PLANE_SOURCE,
-  MAX_MESSAGE_BYTES,
-  type NewEvent,
-  type OutboxOptions,
-} from './outbox.js';
+export { MAX_MESSAGE_BYTES } from './message-bounds.js';
+export { Outbox, CONTROL_PLANE_SOURCE, type NewEvent, type OutboxOptions } from './outbox.js';
 export { UnpublishableMessage } from './unpublishable-message.js';
 export { putTransportLoginTx, type TransportLogin } from './embedded/transport-login.js';
 export { Relay, type RelayOptions } from './relay.js';

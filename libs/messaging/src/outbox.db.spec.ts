@@ -4,7 +4,8 @@ import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { busDatabase, type BusDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
-import { MAX_MESSAGE_BYTES, Outbox, type NewEvent } from './outbox.js';
+import { MAX_MESSAGE_BYTES } from './message-bounds.js';
+import { Outbox, type NewEvent } from './outbox.js';
 import { UnpublishableMessage } from './unpublishable-message.js';
 
 const provisioned = (tenantId: string, tenantSeq: bigint): NewEvent => ({

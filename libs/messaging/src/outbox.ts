@@ -9,14 +9,12 @@ import {
 } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
+import { excessOf } from './message-bounds.js';
 import { shardOf } from './shard.js';
 import { UnpublishableMessage } from './unpublishable-message.js';
 
 /** The `source` of everything that the control plane writes. */
 export const CONTROL_PLANE_SOURCE = '/tenantry/control-plane';
-
-/** The largest payload, in bytes of JSON; well below what brokers take, so that size is never why a send fails. */
-export const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /** The Postgres channel that announces new pending pointers to relays in other processes. */
 export const OUTBOX_CHANNEL = 'tenantry_outbox';
@@ -49,7 +47,7 @@ export class Outbox {
   /**
    * Adds events to the history and to what is pending, in the given order.
    *
-   * @throws UnpublishableMessage when a payload breaks its schema or is larger than MAX_MESSAGE_BYTES; the caller must roll back.
+   * @throws UnpublishableMessage when a payload breaks its schema or is too large or too deep; the caller must roll back.
    */
   async enqueueTx(sql: SqlExecutor, events: readonly NewEvent[]): Promise<void> {
     if (events.length === 0) return;
@@ -130,10 +128,9 @@ function envelopeOf(event: NewEvent): Envelope {
 }
 
 function checked<T extends MessageType>(type: T, data: unknown): Payload<T> {
+  const excess = excessOf(data);
+  if (excess !== undefined) throw new UnpublishableMessage(type, excess);
   const check = checkOutgoing(type, data);
   if (!check.ok) throw new UnpublishableMessage(type, check.reason);
-  const bytes = Buffer.byteLength(JSON.stringify(data));
-  if (bytes > MAX_MESSAGE_BYTES)
-    throw new UnpublishableMessage(type, `${bytes} bytes, the limit is ${MAX_MESSAGE_BYTES}`);
   return check.data;
 }

@@ -1,5 +1,6 @@
 import type { Envelope } from '@tenantry/contracts';
 import { isUuid } from '@tenantry/kernel';
+import { excessOf } from './message-bounds.js';
 
 /** What came of reading something that should be an envelope. */
 export type ParsedEnvelope =
@@ -11,7 +12,10 @@ const NUMBERS = ['tenantSeq', 'generation'] as const;
 const LONGEST_ATTRIBUTE = 512;
 const BIGGEST = 2n ** 63n - 1n;
 
-/** Checks the attributes; whether the payload fits its type's schema is for whoever handles it. */
+/**
+ * Checks the attributes, and that the payload is neither too large nor too deep for whoever handles it, to whom it is left
+ * whether it fits its type's schema.
+ */
 export function parseEnvelope(value: unknown): ParsedEnvelope {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     return { ok: false, reason: 'not an object' };
@@ -31,10 +35,23 @@ export function parseEnvelope(value: unknown): ParsedEnvelope {
     if (fields[name] !== undefined && !isDecimal(fields[name]))
       return { ok: false, reason: `${name} is no decimal number` };
   }
+  const excess = excessOf(fields['data']);
+  if (excess !== undefined) return { ok: false, reason: `data is ${excess}` };
   const entries = [...REQUIRED, ...OPTIONAL].flatMap((name) =>
     fields[name] === undefined ? [] : [[name, fields[name]]],
   );
   return { ok: true, envelope: { ...Object.fromEntries(entries), data: fields['data'] } as Envelope };
+}
+
+/** As `parseEnvelope`, of the envelope's text. */
+export function parseEnvelopeText(text: string): ParsedEnvelope {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, reason: 'not JSON' };
+  }
+  return parseEnvelope(value);
 }
 
 /** Demands of a lifecycle event a tenant and a sequence too, without which it has no position. */

@@ -1,11 +1,10 @@
 import { checkOutgoing, type AcknowledgementType, type Envelope, type Payload } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
+import { excessOf } from '../message-bounds.js';
 import type { AcknowledgementEnvelope } from '../transport.js';
 
-const MAX_DATA_BYTES = 256 * 1024;
-
-/** The answer breaks its schema or is too large: sending it could never succeed, so it is refused before it is stored. */
+/** The answer breaks its schema, or is too large or too deep: sending it could never succeed, so it is refused before it is stored. */
 export class UnsendableAcknowledgement extends Error {
   readonly retryable = false;
 
@@ -23,11 +22,10 @@ export function acknowledgementEnvelope<T extends AcknowledgementType>(
   data: Payload<T>,
   context: { readonly generation?: number; readonly traceparent?: string } = {},
 ): Envelope<T, Payload<T>> {
+  const excess = excessOf(data);
+  if (excess !== undefined) throw new UnsendableAcknowledgement(excess);
   const check = checkOutgoing(type, data);
   if (!check.ok) throw new UnsendableAcknowledgement(check.reason);
-  const bytes = Buffer.byteLength(JSON.stringify(data));
-  if (bytes > MAX_DATA_BYTES)
-    throw new UnsendableAcknowledgement(`${bytes} bytes of at most ${MAX_DATA_BYTES}`);
   return {
     id: newId(),
     source: `/tenantry/participants/${participant}`,

@@ -199,6 +199,7 @@ describe('an answer', () => {
 
   it.each([
     ['too large', { evidence: { text: 'x'.repeat(300_000) } }],
+    ['too deep', { evidence: { list: JSON.parse('['.repeat(100) + ']'.repeat(100)) as unknown } }],
     ['no JSON', { evidence: { big: 1n } }],
     ['not there', undefined],
     ['no object', { evidence: 'done' }],

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { BackgroundSubscription } from '../background-subscription.js';
 import { Lease } from '../lease.js';
 import type { Logger } from '../logger.js';
-import { parseEnvelope } from '../parse-envelope.js';
+import { parseEnvelopeText } from '../parse-envelope.js';
 import type { ControlPlaneTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
 
@@ -24,7 +24,8 @@ export interface EmbeddedAcknowledgementsOptions {
 interface ClaimedAcknowledgement {
   readonly id: string;
   readonly participant: string;
-  readonly envelope: unknown;
+  /** Text, so that it can be handed on as it is when it cannot be read. */
+  readonly envelope: string;
   readonly attempts: number;
   readonly lease: string;
 }
@@ -79,7 +80,7 @@ export class EmbeddedAcknowledgements {
       )
       UPDATE tenantry.acknowledgement c
       SET due_at = now() + $2 * interval '1 millisecond', lease = nextval('tenantry.acknowledgement_lease')
-      FROM due WHERE c.id = due.id RETURNING c.id, c.participant, c.envelope, c.attempts, c.lease`,
+      FROM due WHERE c.id = due.id RETURNING c.id, c.participant, c.envelope::text, c.attempts, c.lease`,
       [free, this.options.leaseMs],
     );
     for (const acknowledgement of claimed) {
@@ -119,9 +120,9 @@ export class EmbeddedAcknowledgements {
 
   private async dispatch({ participant, envelope }: ClaimedAcknowledgement): Promise<void> {
     const { handler, onMalformed } = this.options.handlers;
-    const parsed = parseEnvelope(envelope);
+    const parsed = parseEnvelopeText(envelope);
     if (parsed.ok) await handler(participant, parsed.envelope);
-    else await onMalformed(participant, parsed.reason, JSON.stringify(envelope));
+    else await onMalformed(participant, parsed.reason, envelope);
   }
 
   private async putOff(

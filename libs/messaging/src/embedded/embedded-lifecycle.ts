@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { BackgroundSubscription } from '../background-subscription.js';
 import { Lease } from '../lease.js';
 import type { Logger } from '../logger.js';
-import { parseEnvelope, positioned } from '../parse-envelope.js';
+import { parseEnvelopeText, positioned } from '../parse-envelope.js';
 import type { ParticipantTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
 import { isRefusedLogin } from './refused-login.js';
@@ -130,8 +130,8 @@ export class EmbeddedLifecycle {
   ): Promise<void> {
     const group = this.options.subscriber.group;
     for (;;) {
-      const events = await this.sql.query<{ tenant_seq: string; envelope: unknown }>(
-        'SELECT * FROM tenantry.transport_events($1, $2, $3, $4)',
+      const events = await this.sql.query<{ tenant_seq: string; envelope: string }>(
+        'SELECT tenant_seq, envelope::text FROM tenantry.transport_events($1, $2, $3, $4)',
         [group, tenant.tenant_id, progress.last, EVENTS_PER_READ],
       );
       for (const { tenant_seq, envelope } of events) {
@@ -149,10 +149,10 @@ export class EmbeddedLifecycle {
     }
   }
 
-  private async dispatch(envelope: unknown): Promise<void> {
-    const parsed = positioned(parseEnvelope(envelope));
+  private async dispatch(envelope: string): Promise<void> {
+    const parsed = positioned(parseEnvelopeText(envelope));
     if (parsed.ok) await this.options.subscriber.handler(parsed.envelope);
-    else await this.options.subscriber.onMalformed(parsed.reason, JSON.stringify(envelope));
+    else await this.options.subscriber.onMalformed(parsed.reason, envelope);
   }
 
   private async renew(tenant: ClaimedTenant): Promise<boolean> {

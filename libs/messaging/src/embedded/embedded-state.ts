@@ -4,6 +4,7 @@ import { isUuid } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import { BackgroundSubscription } from '../background-subscription.js';
 import type { Logger } from '../logger.js';
+import { excessOf } from '../message-bounds.js';
 import type { ParticipantTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
 import { isRefusedLogin } from './refused-login.js';
@@ -22,7 +23,7 @@ export interface EmbeddedStateOptions {
 
 interface StateRow {
   readonly tenant_id: string;
-  readonly record: unknown;
+  readonly record: string;
 }
 
 /** Follows the state records: listens first, then reads all of them, then those that were announced. */
@@ -102,7 +103,7 @@ export class EmbeddedState {
       let after: string | null = null;
       for (;;) {
         const rows: StateRow[] = await this.sql.query<StateRow>(
-          'SELECT * FROM tenantry.transport_state_page($1, $2)',
+          'SELECT tenant_id, record::text FROM tenantry.transport_state_page($1, $2)',
           [after, PAGE],
         );
         rows.forEach((row) => this.hand(row));
@@ -120,9 +121,10 @@ export class EmbeddedState {
     const tenantIds = [...this.announced].slice(0, PAGE);
     tenantIds.forEach((tenantId) => this.announced.delete(tenantId));
     try {
-      const rows = await this.sql.query<StateRow>('SELECT * FROM tenantry.transport_state_of($1::uuid[])', [
-        tenantIds,
-      ]);
+      const rows = await this.sql.query<StateRow>(
+        'SELECT tenant_id, record::text FROM tenantry.transport_state_of($1::uuid[])',
+        [tenantIds],
+      );
       rows.forEach((row) => this.hand(row));
     } catch (error) {
       this.nextScanAt = 0;
@@ -132,8 +134,11 @@ export class EmbeddedState {
 
   private hand({ record }: StateRow): void {
     const { handler, onMalformed } = this.options.follower;
-    const check = checkIncoming(STATE_RECORD_TYPE, record);
+    const data: unknown = JSON.parse(record);
+    const excess = excessOf(data);
+    const check =
+      excess === undefined ? checkIncoming(STATE_RECORD_TYPE, data) : { ok: false as const, reason: excess };
     if (check.ok) handler(check.data);
-    else onMalformed(check.reason, JSON.stringify(record));
+    else onMalformed(check.reason, record);
   }
 }

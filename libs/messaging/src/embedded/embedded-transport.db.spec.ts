@@ -177,6 +177,64 @@ describe('embedded transport', () => {
     await sql.query('DELETE FROM tenantry.acknowledgement');
   });
 
+  it('passes what is nested too deeply to be handled, both ways, with its text', async () => {
+    // Deeper, and Postgres itself refuses it.
+    const data = '['.repeat(12_000) + ']'.repeat(12_000);
+    const tenantId = newId();
+    const envelope = (type: string) =>
+      `{"id":"${newId()}","source":"s","type":"${type}","time":"now","subject":"${tenantId}","tenantSeq":"1","data":${data}}`;
+    const malformed: string[] = [];
+    const onMalformed = async (...[reason, raw]: string[]): Promise<void> => {
+      malformed.push(`${reason}: ${raw?.length}`);
+    };
+    const handler = async () => undefined;
+    const lifecycle = await (
+      await participant('alice')
+    ).consumeLifecycle({ group: 'alice.deep', handler, onMalformed });
+    await admin.query(
+      `INSERT INTO tenantry.tenant_event (event_id, tenant_id, tenant_seq, type, occurred_at, envelope)
+      VALUES ($1, $2, 1, 'tenant.updated.v1', now(), $3)`,
+      [newId(), tenantId, envelope('tenant.updated.v1')],
+    );
+    await sql.query('SELECT tenantry.transport_publish($1::uuid[], $2::bigint[], $3::uuid[])', [
+      [tenantId],
+      ['1'],
+      [],
+    ]);
+    await waitFor('the event to be passed', () => malformed.length === 1);
+    await lifecycle.stop();
+    await admin.query(
+      `INSERT INTO tenantry.acknowledgement (participant, subject, envelope) VALUES ('alice', $1, $2)`,
+      [tenantId, envelope('participant.acknowledged.v1')],
+    );
+    const acknowledgements = await control.consumeAcknowledgements({
+      participants: async () => ['alice'],
+      handler,
+      onMalformed: (_participant, reason, raw) => onMalformed(reason, raw),
+    });
+    await waitFor('the acknowledgement to be passed', () => malformed.length === 2);
+    await acknowledgements.stop();
+    expect(malformed).toEqual(
+      malformed.map(() => expect.stringMatching(/^data is nested deeper than 64 levels: 24\d\d\d$/)),
+    );
+  });
+
+  it('passes a state record that is nested too deeply to be handled', async () => {
+    const tenantId = newId();
+    await admin.query(
+      `INSERT INTO tenantry.tenant_state (tenant_id, tenant_seq, event_id, record, updated_at)
+      VALUES ($1, 1, $2, $3, now())`,
+      [tenantId, newId(), '['.repeat(12_000) + ']'.repeat(12_000)],
+    );
+    const reasons: string[] = [];
+    const subscription = await (
+      await participant('alice')
+    ).followState({ handler: () => undefined, onMalformed: (reason) => void reasons.push(reason) });
+    expect(reasons).toEqual(['nested deeper than 64 levels']);
+    await subscription.stop();
+    await admin.query('DELETE FROM tenantry.tenant_state WHERE tenant_id = $1', [tenantId]);
+  });
+
   it('gives the tenants of a member that died to another, and refuses the dead one its late step', async () => {
     const tenantId = newId();
     const dead = new Pool({ connectionString: await database.participantUrl('alice') });

@@ -166,4 +166,49 @@ onKafka('Kafka transport', () => {
     expect(reasons[0]).toBe('the value is no JSON: no \uFFFD json');
     await subscription.stop();
   }, 60_000);
+
+  it('passes what is nested too deeply to be handled, both ways', async () => {
+    await control.prepare(['alice']);
+    const tenantId = newId();
+    const value = '['.repeat(100_000) + ']'.repeat(100_000);
+    const headers = (type: string, id = newId()) => ({
+      ce_specversion: '1.0',
+      ce_id: id,
+      ce_source: 's',
+      ce_type: type,
+      ce_time: 'now',
+      ce_subject: tenantId,
+      ce_tenantseq: '1',
+    });
+    const structured = `{"specversion":"1.0","id":"i","source":"s","type":"t.v1","time":"now","subject":"${tenantId}","tenantseq":"1","data":${value}}`;
+    const contentType = { 'content-type': 'application/cloudevents+json' };
+    const producer = kafka.producer({ allowAutoTopicCreation: false });
+    await producer.connect();
+    for (const topic of [topics.lifecycle, topics.acknowledgements('alice')])
+      await producer.send({
+        topic,
+        messages: [
+          { key: tenantId, value, headers: headers('t.v1') },
+          { key: tenantId, value: structured, headers: contentType },
+          { key: tenantId, value: '{}', headers: headers('t.v1', 'last') },
+        ],
+      });
+    await producer.disconnect();
+    const seen: string[] = [];
+    const handler = async ({ subject, id }: LifecycleEnvelope) =>
+      void (subject === tenantId && seen.push(id));
+    const onMalformed = async (reason: string, raw: string) =>
+      void (raw.length >= value.length && seen.push(reason));
+    const subscriptions = [
+      await (await participant('alice')).consumeLifecycle({ group: 'alice.deep', handler, onMalformed }),
+      await control.consumeAcknowledgements({
+        participants: async () => ['alice'],
+        handler: (_participant, message) => handler(message),
+        onMalformed: (_participant, reason, raw) => onMalformed(reason, raw),
+      }),
+    ];
+    await waitFor('both to be passed', () => seen.filter((id) => id === 'last').length === 2, 30_000);
+    expect(seen.filter((reason) => reason === 'data is nested deeper than 64 levels')).toHaveLength(4);
+    await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+  }, 60_000);
 });
