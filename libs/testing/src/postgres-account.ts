@@ -38,6 +38,8 @@ export async function postgresAccount(places: readonly string[]): Promise<Postgr
     `--reuid=${uid}`,
     `--regid=${gid}`,
     '--clear-groups',
+    // PostgreSQL asks access(2) about its own programs, which disregards such rights unless told otherwise.
+    '--securebits=+no_setuid_fixup',
     `--inh-caps=${rights}`,
     `--ambient-caps=${rights}`,
   ];
