@@ -14,11 +14,11 @@ CREATE ROLE tenantry_transport_login LOGIN IN ROLE tenantry_participant;
 
 -- The database
 
-GRANT CONNECT ON DATABASE TO tenantry_control;
+GRANT CONNECT ON DATABASE TO tenantry_control_login;
 
-GRANT CONNECT ON DATABASE TO tenantry_participant;
+GRANT CONNECT ON DATABASE TO tenantry_transport_login;
 
-GRANT CONNECT, CREATE ON DATABASE TO tenantry_owner;
+GRANT CREATE ON DATABASE TO tenantry_owner;
 
 -- Schemas
 

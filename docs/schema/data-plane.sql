@@ -14,9 +14,11 @@ CREATE ROLE tenantry_provisioner_login LOGIN IN ROLE tenantry_provisioner;
 
 -- The database
 
-GRANT CONNECT ON DATABASE TO tenantry_app;
+GRANT CONNECT ON DATABASE TO tenantry_app_login;
 
-GRANT CONNECT, CREATE ON DATABASE TO tenantry_provisioner;
+GRANT CONNECT ON DATABASE TO tenantry_provisioner_login;
+
+GRANT CREATE ON DATABASE TO tenantry_provisioner;
 
 -- Schemas
 

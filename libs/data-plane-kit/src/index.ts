@@ -27,5 +27,5 @@ export {
   TenantHeld,
 } from './participant/request-errors.js';
 export { KIT_MIGRATIONS } from './kit-migrations.js';
-export { loginOf, type DatabaseLogin } from './install/database-login.js';
+export { loginOf, UnfitLogin, type DatabaseLogin } from '@tenantry/database';
 export { installKit, type InstallKitOptions, type InstallReport } from './install-kit.js';

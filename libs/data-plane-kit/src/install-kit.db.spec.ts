@@ -3,7 +3,6 @@ import { tenantSchemaName } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
 import { EXAMPLE_SERVICE, kitDatabase, testDatabase, type KitDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
-import { loginOf } from './install/database-login.js';
 import { installKit, type InstallReport } from './install-kit.js';
 import { createRequestHandler } from './participant/request-handler.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -115,13 +114,6 @@ describe('installKit', () => {
     const [first, ...others] = EXAMPLE_SERVICE.migrations;
     const changed = { ...EXAMPLE_SERVICE, migrations: [{ ...first!, sql: `${first!.sql} ` }, ...others] };
     await expect(install(changed)).rejects.toThrow(/0001-notes/);
-  });
-
-  it('refuses to let a login serve that could walk past row security', async () => {
-    await expect(install(EXAMPLE_SERVICE, database.logins.provisioner)).rejects.toThrow(/Use two logins/);
-    await expect(install(EXAMPLE_SERVICE, loginOf(database.adminUrl))).rejects.toThrow(
-      /Use a login of its own/,
-    );
   });
 
   it('installs as an administrator who is no superuser, and says what stays open', async () => {

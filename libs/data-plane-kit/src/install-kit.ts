@@ -1,6 +1,5 @@
-import { migrate } from '@tenantry/database';
+import { migrate, type DatabaseLogin } from '@tenantry/database';
 import { Client } from 'pg';
-import type { DatabaseLogin } from './install/database-login.js';
 import { hardenDatabase } from './install/hardening.js';
 import { migrateService } from './install/migrate-service.js';
 import { ensureRoles } from './install/roles.js';
@@ -29,8 +28,9 @@ export interface InstallReport {
  *
  * @param adminUrl a superuser's, or one of a login that owns the database and may create roles; the report then says what
  * is missing.
- * @throws Error when the serving login could walk past row security, when a migration was changed or fails, or when it leaves
- * a table without a tenant column that is not declared global.
+ * @throws UnfitLogin, before anything is changed, when a login is there and is, or could become, more than it is to be;
+ * Error when a migration was changed or fails, or when it leaves a table without a tenant column that is not declared
+ * global.
  */
 export async function installKit(adminUrl: string, options: InstallKitOptions): Promise<InstallReport> {
   const client = new Client({ connectionString: adminUrl });

@@ -1,3 +1,7 @@
+import { escapeIdentifier } from 'pg';
+import type { SqlExecutor } from './sql-executor.js';
+import { withoutRaces } from './without-races.js';
+
 const ROLE = /^[a-z][a-z0-9_]{0,62}$/;
 
 /**
@@ -15,4 +19,19 @@ BEGIN
   END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;`;
+}
+
+/**
+ * Makes an administrator who is no superuser a member of the roles whose objects it makes; a superuser needs nothing.
+ * To be run outside of a transaction.
+ */
+export async function joinRoles(sql: SqlExecutor, roles: readonly string[]): Promise<void> {
+  const [me] = await sql.query<{ superuser: boolean }>(
+    'SELECT rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+  );
+  if (me?.superuser) return;
+  for (const role of roles) {
+    const name = escapeIdentifier(role);
+    await withoutRaces(() => sql.query(`GRANT ${name} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`));
+  }
 }

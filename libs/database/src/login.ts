@@ -1,7 +1,9 @@
-import { DatabaseError, escapeIdentifier, escapeLiteral, type Client } from 'pg';
-import { groupRoleSql } from './group-role.js';
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import { judgeLogin, type LoginGroup } from './login-judgement.js';
+import type { SqlExecutor } from './sql-executor.js';
+import { withoutRaces } from './without-races.js';
 
-/** A login and its password. */
+/** A Postgres login and its password. */
 export interface DatabaseLogin {
   readonly name: string;
   readonly password: string;
@@ -15,40 +17,31 @@ export function loginOf(url: string): DatabaseLogin {
 }
 
 /**
- * Makes the login, or gives it this password if it is there, and makes it a member of `group`, whose grants it inherits.
- * It can do nothing else. Roles belong to the whole server: what another session does to them at this moment is fine.
+ * Makes the login, or gives it this password if it is there: a member of the group, which must exist, whose grants it
+ * inherits, and nothing else. It may connect to this database; the group may not, since groups belong to the whole server
+ * and thus to other installations on it too. What other sessions do to roles at this moment is fine.
+ *
+ * @param sql outside of a transaction; of an administrator who may create roles and owns the database.
+ * @throws UnfitLogin, with the login as it was, when it is there and is anything else.
  */
 export async function ensureLogin(
-  client: Client,
+  sql: SqlExecutor,
   { name, password }: DatabaseLogin,
-  group: string,
+  group: LoginGroup,
 ): Promise<void> {
-  await retried(client, groupRoleSql(group));
   const login = escapeIdentifier(name);
-  const isThere = `EXISTS (SELECT FROM pg_roles WHERE rolname = ${escapeLiteral(name)})`;
-  await retried(
-    client,
-    `DO $login$ BEGIN IF NOT ${isThere} THEN CREATE ROLE ${login} LOGIN; END IF; END $login$`,
-  );
-  await retried(
-    client,
-    `ALTER ROLE ${login} LOGIN NOCREATEDB NOCREATEROLE PASSWORD ${escapeLiteral(password)}`,
-  );
-  await retried(client, `GRANT ${escapeIdentifier(group)} TO ${login} WITH INHERIT TRUE, SET TRUE`);
-}
-
-const ATTEMPTS = 20;
-/** `tuple concurrently updated`, unique_violation and duplicate_object: two sessions changed the same role at once. */
-const RACES = ['XX000', '23505', '42710'];
-
-async function retried(client: Client, sql: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await client.query(sql);
-      return;
-    } catch (error) {
-      if (!(error instanceof DatabaseError) || !RACES.includes(error.code ?? '') || attempt === ATTEMPTS)
-        throw error;
-    }
-  }
+  const secret = escapeLiteral(password);
+  const membership = `GRANT ${escapeIdentifier(group.name)} TO ${login} WITH INHERIT TRUE, SET TRUE`;
+  await withoutRaces(async () => {
+    const isThere = await judgeLogin(sql, name, group);
+    // Both or neither: a login that is a member of nothing would not be taken for ours the next time.
+    await sql.query(
+      isThere
+        ? `ALTER ROLE ${login} LOGIN PASSWORD ${secret}; ${membership}`
+        : `CREATE ROLE ${login} LOGIN NOINHERIT PASSWORD ${secret}; ${membership}`,
+    );
+  });
+  const [row] = await sql.query<{ database: string }>('SELECT current_database() AS database');
+  const database = escapeIdentifier(row!.database);
+  await withoutRaces(() => sql.query(`GRANT CONNECT ON DATABASE ${database} TO ${login}`));
 }

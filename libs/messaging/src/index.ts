@@ -33,7 +33,7 @@ export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
 export { MAX_MESSAGE_BYTES } from './message-bounds.js';
 export { Outbox, CONTROL_PLANE_SOURCE, type NewEvent, type OutboxOptions } from './outbox.js';
 export { UnpublishableMessage } from './unpublishable-message.js';
-export { putTransportLoginTx, type TransportLogin } from './embedded/transport-login.js';
+export { putTransportLogin, TRANSPORT_GROUP, type TransportLogin } from './embedded/transport-login.js';
 export { Relay, type RelayOptions } from './relay.js';
 export {
   createEmbeddedControlPlaneTransport,

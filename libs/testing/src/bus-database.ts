@@ -1,5 +1,5 @@
 import { CLOCK_SQL, migrate, pgExecutor } from '@tenantry/database';
-import { EMBEDDED_TRANSPORT_SQL, OUTBOX_SQL, putTransportLoginTx } from '@tenantry/messaging';
+import { EMBEDDED_TRANSPORT_SQL, OUTBOX_SQL, putTransportLogin } from '@tenantry/messaging';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { testDatabase } from './test-database.js';
@@ -42,7 +42,7 @@ export async function busDatabase(): Promise<BusDatabase> {
     participantUrl: async (participant) => {
       const login = newLogin();
       await withClient(database.adminUrl, (client) =>
-        putTransportLoginTx(pgExecutor(client), { login, password: PASSWORD, participant }),
+        putTransportLogin(pgExecutor(client), { login, password: PASSWORD, participant }),
       );
       return database.urlFor(login, PASSWORD);
     },

@@ -1,14 +1,24 @@
-import { ensureLogin, groupRoleSql, loginOf, migrate, pgExecutor, type DatabaseLogin } from '@tenantry/database';
-import { putTransportLoginTx } from '@tenantry/messaging';
-import { Client, escapeIdentifier } from 'pg';
+import {
+  ensureLogin,
+  groupRoleSql,
+  joinRoles,
+  judgeLogin,
+  loginOf,
+  migrate,
+  pgExecutor,
+  withoutRaces,
+  type DatabaseLogin,
+  type LoginGroup,
+  type SqlExecutor,
+} from '@tenantry/database';
+import { putTransportLogin, TRANSPORT_GROUP } from '@tenantry/messaging';
+import { Client } from 'pg';
 import { CONTROL_PLANE_MIGRATIONS } from '../migrations/index.js';
 
 /** Owns everything in the schema `tenantry`; nobody logs in as it. */
 const OWNER_ROLE = 'tenantry_owner';
 /** What the control plane's login is a member of: it may use, and owns nothing. */
-const SERVICE_ROLE = 'tenantry_control';
-/** What a participant's login of the embedded transport is a member of: it may call the port's functions. */
-const PARTICIPANT_ROLE = 'tenantry_participant';
+const SERVICE_GROUP: LoginGroup = { name: 'tenantry_control' };
 
 export interface ControlPlaneInstallation {
   /** Of a login that may create roles, and objects in the database. */
@@ -19,39 +29,58 @@ export interface ControlPlaneInstallation {
   readonly participants?: Readonly<Record<string, DatabaseLogin>>;
 }
 
-/** Installs or upgrades a control plane's database: roles, tables, logins. Idempotent. @returns the migrations applied now. */
+/**
+ * Installs or upgrades a control plane's database: roles, tables, logins. Idempotent.
+ *
+ * @returns the migrations applied now. @throws UnfitLogin, before anything is changed, when one of the logins is there and
+ * is, or could become, more than a member of its group.
+ */
 export async function migrateControlPlane(installation: ControlPlaneInstallation): Promise<string[]> {
   const { adminUrl, service, participants = {} } = installation;
   const client = new Client({ connectionString: adminUrl });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await prepare(client);
+    const sql = pgExecutor(client);
+    await judgeLogin(sql, service.name, SERVICE_GROUP);
+    for (const { name } of Object.values(participants)) await judgeLogin(sql, name, TRANSPORT_GROUP);
+    await makeRoles(sql);
     const applied = await migrate(asOwner(adminUrl), CONTROL_PLANE_MIGRATIONS);
-    await ensureLogin(client, service, SERVICE_ROLE);
+    await ensureLogin(sql, service, SERVICE_GROUP);
     for (const [participant, { name, password }] of Object.entries(participants)) {
-      await putTransportLoginTx(pgExecutor(client), { login: name, password, participant });
+      await putTransportLogin(sql, { login: name, password, participant });
     }
-    await refuseMighty(client, service.name);
+    await closeDatabase(sql);
     return applied;
   } finally {
     await client.end();
   }
 }
 
-/** Roles, and a database that is open to nobody but them. */
-async function prepare(client: Client): Promise<void> {
-  for (const role of [OWNER_ROLE, SERVICE_ROLE, PARTICIPANT_ROLE]) await client.query(groupRoleSql(role));
-  const { rows } = await client.query<{ database: string; superuser: boolean }>(
-    'SELECT current_database() AS database, rolsuper AS superuser FROM pg_roles WHERE rolname = current_user',
+async function makeRoles(sql: SqlExecutor): Promise<void> {
+  for (const role of [OWNER_ROLE, SERVICE_GROUP.name, TRANSPORT_GROUP.name])
+    await sql.query(groupRoleSql(role));
+  await joinRoles(sql, [OWNER_ROLE]);
+  await withoutRaces(async () =>
+    sql.query(`GRANT CREATE ON DATABASE ${await databaseOf(sql)} TO ${OWNER_ROLE}`),
   );
-  const [row] = rows;
-  if (!row) throw new Error('the database does not know the current user');
-  if (!row.superuser) await client.query(`GRANT ${OWNER_ROLE} TO CURRENT_USER WITH INHERIT TRUE, SET TRUE`);
-  const database = escapeIdentifier(row.database);
-  await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
-  await client.query(`GRANT CONNECT, CREATE ON DATABASE ${database} TO ${OWNER_ROLE}`);
-  await client.query(`GRANT CONNECT ON DATABASE ${database} TO ${SERVICE_ROLE}, ${PARTICIPANT_ROLE}`);
+}
+
+/** The groups have members that serve other databases of the server; this one's logins are let in one by one. */
+async function closeDatabase(sql: SqlExecutor): Promise<void> {
+  const groups = [OWNER_ROLE, SERVICE_GROUP.name, TRANSPORT_GROUP.name].join(', ');
+  const database = await databaseOf(sql);
+  await withoutRaces(() =>
+    sql.query(
+      `REVOKE ALL ON DATABASE ${database} FROM PUBLIC; REVOKE CONNECT ON DATABASE ${database} FROM ${groups}`,
+    ),
+  );
+}
+
+/** The database's name, quoted. */
+async function databaseOf(sql: SqlExecutor): Promise<string> {
+  const [row] = await sql.query<{ database: string }>('SELECT quote_ident(current_database()) AS database');
+  return row!.database;
 }
 
 /** The same login, acting as the owner from the first statement on, so that what it creates is the owner's. */
@@ -60,14 +89,6 @@ function asOwner(adminUrl: string): string {
   const options = url.searchParams.get('options');
   url.searchParams.set('options', `${options ? `${options} ` : ''}-c role=${OWNER_ROLE}`);
   return url.href;
-}
-
-async function refuseMighty(client: Client, login: string): Promise<void> {
-  const { rowCount } = await client.query(
-    `SELECT FROM pg_roles WHERE rolname = $1 AND (rolsuper OR rolbypassrls OR rolcreaterole OR pg_has_role(rolname, $2, 'MEMBER'))`,
-    [login, OWNER_ROLE],
-  );
-  if (rowCount) throw new Error(`The login ${login} of DATABASE_URL is an administrator's. Give the service a login of its own.`);
 }
 
 /** The participants' logins from `name=url` texts. */

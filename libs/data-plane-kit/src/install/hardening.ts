@@ -28,9 +28,12 @@ GRANT EXECUTE ON FUNCTION pg_try_advisory_lock(bigint), pg_advisory_unlock(bigin
   {
     sql: (database) => `
 REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
-GRANT CONNECT ON DATABASE ${database} TO ${APP_ROLE}, ${PROVISIONER_ROLE};
+-- The groups have members that serve other databases of the server; this one's logins are let in one by one.
+REVOKE CONNECT ON DATABASE ${database} FROM ${APP_ROLE}, ${PROVISIONER_ROLE};
 GRANT CREATE ON DATABASE ${database} TO ${PROVISIONER_ROLE};`,
-    holds: `NOT has_database_privilege('public', current_database(), 'CONNECT, TEMP')`,
+    holds: `NOT has_database_privilege('public', current_database(), 'CONNECT, TEMP')
+      AND NOT has_database_privilege('${APP_ROLE}', current_database(), 'CONNECT')
+      AND NOT has_database_privilege('${PROVISIONER_ROLE}', current_database(), 'CONNECT')`,
     otherwise: 'every login may connect to the database and make temporary tables in it',
   },
   {

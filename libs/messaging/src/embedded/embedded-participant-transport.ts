@@ -6,7 +6,7 @@ import { EmbeddedLifecycle } from './embedded-lifecycle.js';
 import { EmbeddedState } from './embedded-state.js';
 
 export interface EmbeddedParticipantOptions {
-  /** Of the control plane's database, with this participant's own login (`putTransportLoginTx`). */
+  /** Of the control plane's database, with this participant's own login (`putTransportLogin`). */
   readonly url: string;
   readonly logger: Logger;
   /** How many tenants' events are delivered at once. Default 4. */
