@@ -16,7 +16,8 @@ export interface AppProcessOptions {
 export function startApp({ app, env, onLine }: AppProcessOptions): Promise<GuardedProcess> {
   return startGuarded({
     command: process.execPath,
-    args: ['--enable-source-maps', entryFile(app, 'main')],
+    // kafkajs makes timers of negative lengths, of which Node 24 warns.
+    args: ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', entryFile(app, 'main')],
     env: withoutOurOwn(env),
     onLine,
   });
