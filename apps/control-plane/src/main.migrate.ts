@@ -11,12 +11,13 @@ await runMain(
   async () => {
     const config = loadMigrationConfig();
     logger.level = config.logLevel;
-    const applied = await migrateControlPlane({
+    const { applied, warnings } = await migrateControlPlane({
       adminUrl: config.adminUrl,
       service: loginOf(config.serviceUrl),
       participants: participantLogins(config.participantUrls ?? []),
     });
     await declareInstallation(config);
+    for (const warning of warnings) logger.warn({ warning }, 'a protection could not be set up');
     logger.info({ applied }, 'migrated');
   },
 );

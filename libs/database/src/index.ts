@@ -1,9 +1,22 @@
 export { type Row, type SqlExecutor } from './sql-executor.js';
 export { pgExecutor, type PgQueryable } from './pg-executor.js';
-export { migrate, MigrationChanged, type SqlMigration } from './migrate.js';
+export {
+  migrate,
+  MigrationBlocked,
+  MigrationChanged,
+  type MigrateOptions,
+  type SqlMigration,
+} from './migrate.js';
 export { groupRoleSql, joinRoles } from './group-role.js';
 export { CLOCK_SQL } from './clock-sql.js';
 export { PgListener, type PgListenerOptions } from './pg-listener.js';
 export { ensureLogin, loginOf, type DatabaseLogin } from './login.js';
 export { judgeLogin, UnfitLogin, type LoginGroup } from './login-judgement.js';
 export { withoutRaces } from './without-races.js';
+export {
+  advisoryLocksClosed,
+  databaseClosed,
+  LARGE_OBJECTS_CLOSED,
+  protect,
+  type Protection,
+} from './protection.js';

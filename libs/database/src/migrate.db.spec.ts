@@ -3,7 +3,7 @@ import { testDatabase, type TestDatabase } from '@tenantry/testing';
 import { Client } from 'pg';
 import { CLOCK_SQL } from './clock-sql.js';
 import { groupRoleSql } from './group-role.js';
-import { migrate, MigrationChanged } from './migrate.js';
+import { migrate, MigrationBlocked, MigrationChanged } from './migrate.js';
 
 const FIRST = { name: '0001-a', sql: 'CREATE TABLE a (n int); INSERT INTO a VALUES (1);' };
 const SECOND = { name: '0002-b', sql: 'CREATE TABLE b (n int);' };
@@ -36,6 +36,18 @@ describe('migrate', () => {
       migrate(database.adminUrl, [{ name: '0000-new', sql: 'CREATE TABLE c (n int)' }, changed]),
     ).rejects.toThrow(MigrationChanged);
     expect((await client.query(`SELECT to_regclass('c') AS c`)).rows).toEqual([{ c: null }]);
+  });
+
+  it('does not wait for ever for its turn', async () => {
+    await client.query(`SELECT pg_advisory_lock(hashtextextended('tenantry.migrate', 0))`);
+    try {
+      await expect(migrate(database.adminUrl, [FIRST], { turnTimeoutMs: 100 })).rejects.toThrow(
+        MigrationBlocked,
+      );
+    } finally {
+      await client.query(`SELECT pg_advisory_unlock(hashtextextended('tenantry.migrate', 0))`);
+    }
+    expect(await migrate(database.adminUrl, [FIRST])).toEqual([]);
   });
 
   it('leaves nothing of a migration that fails, and keeps those before it', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 
 /** One step of a schema. Immutable once released: a mended step is a new one. */
 export interface SqlMigration {
@@ -19,8 +19,25 @@ export class MigrationChanged extends Error {
   }
 }
 
+/** Somebody holds the lock that lets one migration run at a time: another migration that takes long, or hangs. */
+export class MigrationBlocked extends Error {
+  constructor(waitedMs: number, cause: unknown) {
+    super(
+      `Another migration of this database has not finished within ${waitedMs} ms. Find the session in pg_locks (locktype advisory), and try again.`,
+      { cause },
+    );
+    this.name = 'MigrationBlocked';
+  }
+}
+
+export interface MigrateOptions {
+  /** How long to wait for another migration of the database. Default 60 000. */
+  readonly turnTimeoutMs?: number;
+}
+
 /** How long a statement of a migration waits for a lock before the migration fails, in milliseconds. */
 const LOCK_TIMEOUT_MS = 10_000;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 const BOOKKEEPING = `
 CREATE SCHEMA IF NOT EXISTS tenantry;
@@ -37,23 +54,38 @@ CREATE TABLE IF NOT EXISTS tenantry.migration (
  *
  * @param url of a login that may create in the database; directly, not through a pooler.
  * @returns the names applied now; empty when there was nothing to do.
- * @throws MigrationChanged before anything is applied; otherwise the database's error, with the migration's name, after which
+ * @throws MigrationBlocked or MigrationChanged before anything is applied; otherwise the database's error, with the migration's name, after which
  * the earlier migrations stay applied.
  */
-export async function migrate(url: string, migrations: readonly SqlMigration[]): Promise<string[]> {
+export async function migrate(
+  url: string,
+  migrations: readonly SqlMigration[],
+  { turnTimeoutMs = 60_000 }: MigrateOptions = {},
+): Promise<string[]> {
   const client = new Client({ connectionString: url });
   // A connection lost between two statements fails the next one; unheard, the event would end the process.
   client.on('error', () => undefined);
   await client.connect();
   try {
-    // Held by the session and thus over all transactions; closing the connection lets go of it.
-    await client.query(`SELECT pg_advisory_lock(hashtextextended('tenantry.migrate', 0))`);
+    await takeTurn(client, turnTimeoutMs);
     await client.query(BOOKKEEPING);
     const missing = await missingOf(client, migrations);
     for (const migration of missing) await apply(client, migration);
     return missing.map(({ name }) => name);
   } finally {
     await client.end();
+  }
+}
+
+/** The lock is held by the session and thus over all transactions; closing the connection lets go of it. */
+async function takeTurn(client: Client, timeoutMs: number): Promise<void> {
+  await client.query(`SELECT set_config('lock_timeout', $1, false)`, [`${timeoutMs}ms`]);
+  try {
+    await client.query(`SELECT pg_advisory_lock(hashtextextended('tenantry.migrate', 0))`);
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE)
+      throw new MigrationBlocked(timeoutMs, error);
+    throw error;
   }
 }
 

@@ -3,12 +3,12 @@ import { UnfitLogin, type DatabaseLogin } from '@tenantry/database';
 import { testDatabase, type TestDatabase } from '@tenantry/testing';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import { migrateControlPlane } from './migrate-control-plane.js';
+import { migrateControlPlane, type ControlPlaneReport } from './migrate-control-plane.js';
 
 /** One control plane's database with its own logins, on the server that all of them share. */
 class Installation {
   private constructor(
-    private readonly database: TestDatabase,
+    readonly database: TestDatabase,
     readonly service: DatabaseLogin,
     readonly transport: DatabaseLogin,
   ) {}
@@ -23,7 +23,7 @@ class Installation {
     return installation;
   }
 
-  migrate(service = this.service, transport = this.transport): Promise<string[]> {
+  migrate(service = this.service, transport = this.transport): Promise<ControlPlaneReport> {
     return migrateControlPlane({
       adminUrl: this.database.adminUrl,
       service,
@@ -71,8 +71,48 @@ describe('migrateControlPlane', () => {
   });
   afterEach(() => mine.drop());
 
-  it('does nothing the second time', async () => {
-    expect(await mine.migrate()).toEqual([]);
+  it('does nothing the second time, and misses nothing as a superuser', async () => {
+    expect(await mine.migrate()).toEqual({ applied: [], warnings: [] });
+  });
+
+  it.each([
+    ['hold up a migration', `SELECT pg_try_advisory_lock(hashtextextended('tenantry.migrate', 0))`],
+    ['hold any other lock', 'SELECT pg_advisory_xact_lock_shared(1, 2)'],
+    ['make temporary tables', 'CREATE TEMP TABLE tenant (id int)'],
+    ['make large objects', 'SELECT lo_create(0)'],
+  ])('leaves no login the right to %s', async (_what, statement) => {
+    for (const login of [mine.service, mine.transport])
+      expect(await run(mine.as(login), statement)).toBe('42501');
+  });
+
+  it('lets an administrator who is no superuser install, upgrade what a superuser hardened, and know what stays open', async () => {
+    const name = `tnt_test_admin_${randomBytes(6).toString('hex')}`;
+    await run(
+      mine.admin,
+      `CREATE ROLE ${name} LOGIN CREATEROLE PASSWORD 'own';
+       GRANT tenantry_owner, tenantry_control, tenantry_participant, ${mine.service.name}, ${mine.transport.name} TO ${name} WITH ADMIN OPTION`,
+    );
+    const fresh = await testDatabase();
+    const administer = async (database: TestDatabase): Promise<ControlPlaneReport> => {
+      const databaseName = new URL(database.adminUrl).pathname.slice(1);
+      await run(database.adminUrl, `ALTER DATABASE ${databaseName} OWNER TO ${name}`);
+      return migrateControlPlane({ adminUrl: database.urlFor(name, 'own'), service: mine.service });
+    };
+    try {
+      expect(await administer(mine.database)).toEqual({ applied: [], warnings: [] });
+      const { applied, warnings } = await administer(fresh);
+      expect(applied.length).toBeGreaterThan(0);
+      expect(warnings).toEqual([
+        expect.stringContaining('advisory locks'),
+        expect.stringContaining('large objects'),
+      ]);
+    } finally {
+      await fresh.drop();
+      await run(
+        mine.admin,
+        `REASSIGN OWNED BY ${name} TO CURRENT_USER; DROP OWNED BY ${name}; DROP ROLE ${name}`,
+      );
+    }
   });
 
   it('lets its own logins in, and nobody of another installation on the server', async () => {

@@ -1,11 +1,15 @@
 import {
+  advisoryLocksClosed,
+  databaseClosed,
   ensureLogin,
   groupRoleSql,
   joinRoles,
   judgeLogin,
+  LARGE_OBJECTS_CLOSED,
   loginOf,
   migrate,
   pgExecutor,
+  protect,
   withoutRaces,
   type DatabaseLogin,
   type LoginGroup,
@@ -20,8 +24,17 @@ const OWNER_ROLE = 'tenantry_owner';
 /** What the control plane's login is a member of: it may use, and owns nothing. */
 const SERVICE_GROUP: LoginGroup = { name: 'tenantry_control' };
 
+const GROUPS = [OWNER_ROLE, SERVICE_GROUP.name, TRANSPORT_GROUP.name];
+
+/** Without the first, any participant could hold up every migration for as long as it likes. */
+const PROTECTIONS = [
+  advisoryLocksClosed(`GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO ${OWNER_ROLE};`),
+  LARGE_OBJECTS_CLOSED,
+  databaseClosed(GROUPS),
+];
+
 export interface ControlPlaneInstallation {
-  /** Of a login that may create roles, and objects in the database. */
+  /** A superuser's, or one of a login that owns the database and may create roles; the report then says what is missing. */
   readonly adminUrl: string;
   /** The login that the service will use. */
   readonly service: DatabaseLogin;
@@ -29,13 +42,22 @@ export interface ControlPlaneInstallation {
   readonly participants?: Readonly<Record<string, DatabaseLogin>>;
 }
 
+export interface ControlPlaneReport {
+  /** The migrations applied now. */
+  readonly applied: readonly string[];
+  /** Protections that this administrator was not allowed to set up, in words. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * Installs or upgrades a control plane's database: roles, tables, logins. Idempotent.
  *
- * @returns the migrations applied now. @throws UnfitLogin, before anything is changed, when one of the logins is there and
+ * @throws UnfitLogin, before anything is changed, when one of the logins is there and
  * is, or could become, more than a member of its group.
  */
-export async function migrateControlPlane(installation: ControlPlaneInstallation): Promise<string[]> {
+export async function migrateControlPlane(
+  installation: ControlPlaneInstallation,
+): Promise<ControlPlaneReport> {
   const { adminUrl, service, participants = {} } = installation;
   const client = new Client({ connectionString: adminUrl });
   client.on('error', () => undefined);
@@ -50,37 +72,17 @@ export async function migrateControlPlane(installation: ControlPlaneInstallation
     for (const [participant, { name, password }] of Object.entries(participants)) {
       await putTransportLogin(sql, { login: name, password, participant });
     }
-    await closeDatabase(sql);
-    return applied;
+    return { applied, warnings: await protect(sql, PROTECTIONS) };
   } finally {
     await client.end();
   }
 }
 
 async function makeRoles(sql: SqlExecutor): Promise<void> {
-  for (const role of [OWNER_ROLE, SERVICE_GROUP.name, TRANSPORT_GROUP.name])
-    await sql.query(groupRoleSql(role));
+  for (const role of GROUPS) await sql.query(groupRoleSql(role));
   await joinRoles(sql, [OWNER_ROLE]);
-  await withoutRaces(async () =>
-    sql.query(`GRANT CREATE ON DATABASE ${await databaseOf(sql)} TO ${OWNER_ROLE}`),
-  );
-}
-
-/** The groups have members that serve other databases of the server; this one's logins are let in one by one. */
-async function closeDatabase(sql: SqlExecutor): Promise<void> {
-  const groups = [OWNER_ROLE, SERVICE_GROUP.name, TRANSPORT_GROUP.name].join(', ');
-  const database = await databaseOf(sql);
-  await withoutRaces(() =>
-    sql.query(
-      `REVOKE ALL ON DATABASE ${database} FROM PUBLIC; REVOKE CONNECT ON DATABASE ${database} FROM ${groups}`,
-    ),
-  );
-}
-
-/** The database's name, quoted. */
-async function databaseOf(sql: SqlExecutor): Promise<string> {
-  const [row] = await sql.query<{ database: string }>('SELECT quote_ident(current_database()) AS database');
-  return row!.database;
+  const [row] = await sql.query<{ name: string }>('SELECT quote_ident(current_database()) AS name');
+  await withoutRaces(() => sql.query(`GRANT CREATE ON DATABASE ${row!.name} TO ${OWNER_ROLE}`));
 }
 
 /** The same login, acting as the owner from the first statement on, so that what it creates is the owner's. */
