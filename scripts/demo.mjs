@@ -13,7 +13,9 @@ function devFile() {
   try {
     return JSON.parse(readFileSync(DEV_FILE, 'utf8'));
   } catch (error) {
-    throw new Error('there is no .tenantry/dev.json; run `npm start` in another terminal first', { cause: error });
+    throw new Error('there is no .tenantry/dev.json; run `npm start` in another terminal first', {
+      cause: error,
+    });
   }
 }
 
@@ -22,7 +24,8 @@ async function follow(control, tenant, state) {
   let seen;
   return until(`${tenant.slug} to be ${state}`, async () => {
     const now = await control.call('GET', `/v1/tenants/${tenant.id}`);
-    if (now.state !== seen) tell(tenant.slug, `${seen ? `${seen} → ` : ''}${now.state} (generation ${now.generation})`);
+    if (now.state !== seen)
+      tell(tenant.slug, `${seen ? `${seen} → ` : ''}${now.state} (generation ${now.generation})`);
     seen = now.state;
     return now.state === state && now;
   });
@@ -31,7 +34,10 @@ async function follow(control, tenant, state) {
 /** The data plane hears of an open route a moment after the control plane has announced it. */
 function admitted(data, tenant) {
   const client = data.forTenant(tenant.id);
-  return until(`the data plane to admit ${tenant.slug}`, async () => (await client.send('GET', '/v1/projects')).status === 200 && client);
+  return until(
+    `the data plane to admit ${tenant.slug}`,
+    async () => (await client.send('GET', '/v1/projects')).status === 200 && client,
+  );
 }
 
 async function create(control, name, isolation) {
@@ -43,7 +49,8 @@ async function create(control, name, isolation) {
 
 async function show(control, data, tenant) {
   const { routes } = await control.call('GET', `/v1/routes/${tenant.id}`);
-  for (const { store, isolation, cluster, schema, access } of routes) tell(tenant.slug, `route ${store}: ${isolation} on ${cluster}, schema ${schema}, ${access}`);
+  for (const { store, isolation, cluster, schema, access } of routes)
+    tell(tenant.slug, `route ${store}: ${isolation} on ${cluster}, schema ${schema}, ${access}`);
   const client = await admitted(data, tenant);
   const { data: roles } = await client.call('GET', '/v1/roles');
   tell(tenant.slug, `seeded roles: ${roles.map(({ name }) => name).join(', ')}`);
@@ -55,7 +62,10 @@ async function show(control, data, tenant) {
 
 async function purgeEvidence(control, tenant) {
   const { data: operations } = await control.call('GET', `/v1/operations?tenantId=${tenant.id}`);
-  const purge = await control.call('GET', `/v1/operations/${operations.find(({ kind }) => kind === 'purge').id}`);
+  const purge = await control.call(
+    'GET',
+    `/v1/operations/${operations.find(({ kind }) => kind === 'purge').id}`,
+  );
   return purge.tasks;
 }
 
@@ -75,7 +85,10 @@ async function demo() {
 
   chapter('One tenant tries to read the other');
   const foreign = await data.forTenant(own.id).send('GET', `/v1/projects/${theirs.id}`);
-  expect(foreign.status === 404, `${own.slug} asks for ${pooled.slug}'s project and gets 404, as for one that never was`);
+  expect(
+    foreign.status === 404,
+    `${own.slug} asks for ${pooled.slug}'s project and gets 404, as for one that never was`,
+  );
   const { data: visible } = await data.forTenant(own.id).call('GET', '/v1/projects');
   expect(visible.length === 1, `${own.slug} lists its own project and nothing else`);
 
@@ -87,10 +100,16 @@ async function demo() {
   await control.call('POST', `/v1/tenants/${pooled.id}/reactivate`, { reason: 'paid' });
   await follow(control, pooled, 'ACTIVE');
   await admitted(data, pooled);
-  expect((await data.forTenant(pooled.id).send('GET', `/v1/projects/${theirs.id}`)).status === 200, `${pooled.slug} has its project again`);
+  expect(
+    (await data.forTenant(pooled.id).send('GET', `/v1/projects/${theirs.id}`)).status === 200,
+    `${pooled.slug} has its project again`,
+  );
 
   chapter('Delete with a grace period, and change one’s mind');
-  const scheduled = await control.call('DELETE', `/v1/tenants/${own.id}?gracePeriod=P30D&reason=contract%20ended`);
+  const scheduled = await control.call(
+    'DELETE',
+    `/v1/tenants/${own.id}?gracePeriod=P30D&reason=contract%20ended`,
+  );
   tell(own.slug, `closed now, to be purged after ${scheduled.tenant.deletion.purgeAfter}`);
   await follow(control, own, 'DELETION_SCHEDULED');
   await control.call('DELETE', `/v1/tenants/${own.id}/deletion?reason=they%20stay`);
@@ -100,17 +119,27 @@ async function demo() {
   await control.call('DELETE', `/v1/tenants/${own.id}?gracePeriod=PT2S&confirm=${own.slug}`);
   await follow(control, own, 'PURGED');
   for (const { participant, evidence } of await purgeEvidence(control, own)) {
-    for (const [table, { rowsBefore, rowsAfter }] of Object.entries(evidence.tables)) tell(participant, `${table}: ${rowsBefore} rows before, ${rowsAfter} after`);
-    expect(Object.values(evidence.tables).every(({ rowsAfter }) => rowsAfter === 0), 'its rows count zero');
+    for (const [table, { rowsBefore, rowsAfter }] of Object.entries(evidence.tables))
+      tell(participant, `${table}: ${rowsBefore} rows before, ${rowsAfter} after`);
+    expect(
+      Object.values(evidence.tables).every(({ rowsAfter }) => rowsAfter === 0),
+      'its rows count zero',
+    );
     expect(evidence.schemasDropped.length === 1, `its schema is gone: ${evidence.schemasDropped.join()}`);
-    tell(participant, `what remains: ${Object.keys(evidence.remains).join(', ')} (the tenant's id, slug and numbers, none of its data)`);
+    tell(
+      participant,
+      `what remains: ${Object.keys(evidence.remains).join(', ')} (the tenant's id, slug and numbers, none of its data)`,
+    );
   }
   const gone = await until('the tenant to be unknown', async () => {
     const answer = await data.forTenant(own.id).send('GET', '/v1/projects');
     return answer.status === 404 && answer;
   });
   expect(gone.status === 404, `${own.slug} is unknown to the data plane`);
-  expect((await data.forTenant(pooled.id).send('GET', '/v1/projects')).status === 200, `${pooled.slug} is untouched`);
+  expect(
+    (await data.forTenant(pooled.id).send('GET', '/v1/projects')).status === 200,
+    `${pooled.slug} is untouched`,
+  );
   console.log('\nThat was the whole lifecycle.');
 }
 

@@ -33,7 +33,8 @@ export class Api {
   /** Sends a request that has to succeed. @throws Error with the problem's own words. */
   async call(method, path, body) {
     const { status, body: answer } = await this.send(method, path, body);
-    if (status >= 400) throw new Error(`${method} ${path} answered ${status}: ${answer?.detail ?? 'no details'}`);
+    if (status >= 400)
+      throw new Error(`${method} ${path} answered ${status}: ${answer?.detail ?? 'no details'}`);
     return answer;
   }
 }

@@ -15,7 +15,13 @@ describe.each(testedTransports())('a kill -9 on the %s transport', (transport) =
 
   /** How often a fact of this type is in the tenant's history. */
   async function facts(tenantId: string, type: string): Promise<number> {
-    return (await steps.rows('control-plane', 'SELECT 1 FROM tenantry.tenant_event WHERE tenant_id = $1 AND type = $2', [tenantId, type])).length;
+    return (
+      await steps.rows(
+        'control-plane',
+        'SELECT 1 FROM tenantry.tenant_event WHERE tenant_id = $1 AND type = $2',
+        [tenantId, type],
+      )
+    ).length;
   }
 
   it('of the relay between sending and deleting has one effect', async () => {
@@ -24,11 +30,18 @@ describe.each(testedTransports())('a kill -9 on the %s transport', (transport) =
     await system.start('control-plane', { TENANTRY_CRASH_AT: 'relay.after-send' });
     // The crash may come before the answer does: the key makes the request safe to send again.
     const slug = steps.slug();
-    const create = () => system.control.post<{ tenant: { id: string } }>('/v1/tenants', { slug, name: slug, isolation: 'schema' }, { headers: { 'idempotency-key': slug } });
+    const create = () =>
+      system.control.post<{ tenant: { id: string } }>(
+        '/v1/tenants',
+        { slug, name: slug, isolation: 'schema' },
+        { headers: { 'idempotency-key': slug } },
+      );
     await create().catch(() => undefined);
     expect(await system.ended('control-plane')).not.toBe(0);
     // What was sent is still in the outbox, so it is sent again.
-    expect((await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending')).length).toBeGreaterThan(0);
+    expect(
+      (await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending')).length,
+    ).toBeGreaterThan(0);
     await system.start('control-plane');
     const again = await waitFor('the request to be answered', async () => {
       const answer = await create();
@@ -37,8 +50,14 @@ describe.each(testedTransports())('a kill -9 on the %s transport', (transport) =
     const { id } = again.body.tenant;
     await steps.reaches(id, 'ACTIVE');
     expect(await facts(id, 'tenant.provisioned.v1')).toBe(1);
-    expect(await steps.rows('data-plane', 'SELECT 1 FROM tenantry.provisioned WHERE tenant_id = $1', [id])).toHaveLength(1);
-    await waitFor('the outbox to be empty', async () => (await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending LIMIT 1')).length === 0);
+    expect(
+      await steps.rows('data-plane', 'SELECT 1 FROM tenantry.provisioned WHERE tenant_id = $1', [id]),
+    ).toHaveLength(1);
+    await waitFor(
+      'the outbox to be empty',
+      async () =>
+        (await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending LIMIT 1')).length === 0,
+    );
     expect((await steps.read(project.id)).state).toBe('ACTIVE');
   }, 120_000);
 
@@ -48,11 +67,15 @@ describe.each(testedTransports())('a kill -9 on the %s transport', (transport) =
     const { tenant, operation } = await steps.create('schema');
     expect(await system.ended('data-plane')).not.toBe(0);
     // The effect is there, the acknowledgement is not.
-    expect(await steps.rows('data-plane', 'SELECT 1 FROM tenantry.provisioned WHERE tenant_id = $1', [tenant.id])).toHaveLength(1);
+    expect(
+      await steps.rows('data-plane', 'SELECT 1 FROM tenantry.provisioned WHERE tenant_id = $1', [tenant.id]),
+    ).toHaveLength(1);
     expect((await steps.read(tenant.id)).state).toBe('PROVISIONING');
     await system.start('data-plane');
     await steps.reaches(tenant.id, 'ACTIVE');
-    expect((await steps.operation(operation.id)).tasks).toEqual([expect.objectContaining({ state: 'succeeded' })]);
+    expect((await steps.operation(operation.id)).tasks).toEqual([
+      expect.objectContaining({ state: 'succeeded' }),
+    ]);
     const client = await steps.admitted(tenant.id);
     const { body: roles } = await client.get<{ data: unknown[] }>('/v1/roles');
     expect(roles.data).toHaveLength(4);
@@ -69,7 +92,9 @@ describe.each(testedTransports())('a kill -9 on the %s transport', (transport) =
     await system.kill('data-plane').catch(() => undefined);
     await system.start('data-plane');
     await steps.reaches(tenant.id, 'PURGED');
-    const left = await steps.rows('data-plane', 'SELECT nspname FROM pg_namespace WHERE nspname LIKE $1', [`t_${tenant.id.replaceAll('-', '')}%`]);
+    const left = await steps.rows('data-plane', 'SELECT nspname FROM pg_namespace WHERE nspname LIKE $1', [
+      `t_${tenant.id.replaceAll('-', '')}%`,
+    ]);
     expect(left).toEqual([]);
     expect(await facts(tenant.id, 'tenant.purged.v1')).toBe(1);
   }, 120_000);

@@ -18,7 +18,8 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
     system = await startSystem({ transport });
     steps = new TenantSteps(system);
     for (const isolation of ['pooled', 'schema'] as const) {
-      for (const side of ['mine', 'theirs']) tenants.set(`${isolation} ${side}`, await steps.active(isolation));
+      for (const side of ['mine', 'theirs'])
+        tenants.set(`${isolation} ${side}`, await steps.active(isolation));
     }
   }, 180_000);
   afterAll(() => system?.stop());
@@ -28,7 +29,12 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
     const they = tenants.get(`${theirs} theirs`)!;
     const project = await steps.project(they.id, 'Theirs');
     const theirClient = await steps.admitted(they.id);
-    const document = (await theirClient.post<{ id: string }>(`/v1/projects/${project}/documents`, { title: 'Secret', content: 'theirs' })).body.id;
+    const document = (
+      await theirClient.post<{ id: string }>(`/v1/projects/${project}/documents`, {
+        title: 'Secret',
+        content: 'theirs',
+      })
+    ).body.id;
     const etag = (await theirClient.get(`/v1/projects/${project}`)).headers.get('etag') ?? '"1"';
     const my = await steps.admitted(me.id);
 
@@ -63,7 +69,9 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
     expect(foreign).toEqual((await Promise.all(control)).map(shape));
 
     expect((await theirClient.get<{ name: string }>(`/v1/projects/${project}`)).body.name).toBe('Theirs');
-    const { body: documents } = await theirClient.get<{ data: { title: string }[] }>(`/v1/projects/${project}/documents`);
+    const { body: documents } = await theirClient.get<{ data: { title: string }[] }>(
+      `/v1/projects/${project}/documents`,
+    );
     expect(documents.data.map(({ title }) => title)).toEqual(['Secret']);
   });
 
@@ -73,22 +81,30 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
     expect((await steps.as(newId()).get('/v1/projects')).status).toBe(404);
     expect([400, 404]).toContain((await steps.as('not-a-uuid').get('/v1/projects')).status);
     expect((await steps.as(tenants.get('pooled mine')!.id).withKey().get('/v1/projects')).status).toBe(401);
-    expect((await steps.as(tenants.get('pooled mine')!.id).withKey('tnt_wrong').get('/v1/projects')).status).toBe(401);
+    expect(
+      (await steps.as(tenants.get('pooled mine')!.id).withKey('tnt_wrong').get('/v1/projects')).status,
+    ).toBe(401);
   });
 
   it('lets the database refuse the serving login without a context, table by table and verb by verb', async () => {
-    const tables = await steps.rows<{ schema: string; name: string }>('data-plane', `
+    const tables = await steps.rows<{ schema: string; name: string }>(
+      'data-plane',
+      `
       SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
-      WHERE c.relkind IN ('r', 'p') AND (n.nspname LIKE 'pooled%' OR n.nspname LIKE 't\\_%')`);
+      WHERE c.relkind IN ('r', 'p') AND (n.nspname LIKE 'pooled%' OR n.nspname LIKE 't\\_%')`,
+    );
     expect(tables.length).toBeGreaterThanOrEqual(9);
     let tried = 0;
     for (const { schema, name } of tables) {
       for (const statement of [`SELECT 1 FROM`, `DELETE FROM`, `UPDATE`]) {
         const target = `"${schema}"."${name}"`;
-        const text = statement === 'UPDATE' ? `UPDATE ${target} SET tenant_id = tenant_id` : `${statement} ${target}`;
+        const text =
+          statement === 'UPDATE' ? `UPDATE ${target} SET tenant_id = tenant_id` : `${statement} ${target}`;
         // As the group role that the serving login has its rights from.
-        await expect(steps.rows('data-plane', `SET ROLE tenantry_app; ${text}`)).rejects.toThrow(/context|permission denied/i);
+        await expect(steps.rows('data-plane', `SET ROLE tenantry_app; ${text}`)).rejects.toThrow(
+          /context|permission denied/i,
+        );
         tried += 1;
       }
     }

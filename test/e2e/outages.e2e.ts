@@ -16,13 +16,18 @@ describe.each(testedTransports())('with the data plane down, on the %s transport
   it('a tenant waits in PROVISIONING and becomes ACTIVE when the service comes', async () => {
     const { tenant, operation } = await steps.create('schema');
     await steps.reaches(tenant.id, 'PROVISIONING');
-    await waitFor('the request to be published again', async () => ((await steps.operation(operation.id)).tasks[0]?.attempts ?? 0) >= 2);
+    await waitFor(
+      'the request to be published again',
+      async () => ((await steps.operation(operation.id)).tasks[0]?.attempts ?? 0) >= 2,
+    );
     expect((await steps.read(tenant.id)).state).toBe('PROVISIONING');
     await system.start('data-plane');
     await steps.reaches(tenant.id, 'ACTIVE');
     await steps.project(tenant.id);
     // However often it was asked: one schema, one set of roles.
-    expect(await steps.rows('data-plane', 'SELECT 1 FROM tenantry.provisioned WHERE tenant_id = $1', [tenant.id])).toHaveLength(1);
+    expect(
+      await steps.rows('data-plane', 'SELECT 1 FROM tenantry.provisioned WHERE tenant_id = $1', [tenant.id]),
+    ).toHaveLength(1);
     await system.shutDown('data-plane');
   }, 90_000);
 

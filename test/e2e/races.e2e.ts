@@ -22,7 +22,9 @@ describe.each(testedTransports())('races on the %s transport', (transport) => {
     const outcomes = await Promise.all(
       tenants.map(async (tenant, index) => {
         const { body } = await steps.delete(tenant, 'PT2S');
-        const purgeAfter = Date.parse((body.tenant as unknown as { deletion: { purgeAfter: string } }).deletion.purgeAfter);
+        const purgeAfter = Date.parse(
+          (body.tenant as unknown as { deletion: { purgeAfter: string } }).deletion.purgeAfter,
+        );
         // Spread around the deadline, so that both sides get their chance. The wait is the scenario, not a synchronisation.
         await delay(purgeAfter - Date.now() - 60 + index * 20);
         return { tenant, cancelled: await steps.cancelDeletion(tenant.id) };
@@ -36,7 +38,11 @@ describe.each(testedTransports())('races on the %s transport', (transport) => {
         expect((await client.get(`/v1/projects/${projects.get(tenant.id)}`)).status).toBe(200);
       } else {
         await steps.reaches(tenant.id, 'PURGED');
-        expect(await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [tenant.id])).toEqual([]);
+        expect(
+          await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [
+            tenant.id,
+          ]),
+        ).toEqual([]);
       }
     }
   }, 120_000);
@@ -52,10 +58,23 @@ describe.each(testedTransports())('races on the %s transport', (transport) => {
         else expect([201, 503]).toContain(status);
       }
     });
-    await waitFor('some writes', async () => (await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [tenant.id])).length > 5);
+    await waitFor(
+      'some writes',
+      async () =>
+        (
+          await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [
+            tenant.id,
+          ])
+        ).length > 5,
+    );
     await steps.suspend(tenant.id);
     await steps.reaches(tenant.id, 'SUSPENDED');
-    const count = async (): Promise<number> => (await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [tenant.id])).length;
+    const count = async (): Promise<number> =>
+      (
+        await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [
+          tenant.id,
+        ])
+      ).length;
     const atSuspension = await count();
     await Promise.all(writers);
     expect(await count()).toBe(atSuspension);
@@ -65,12 +84,27 @@ describe.each(testedTransports())('races on the %s transport', (transport) => {
     const tenant = await steps.active();
     const client = await steps.admitted(tenant.id);
     // Another process has closed the fence; this one has not heard of it, and its cached route still says open.
-    const [{ generation }] = (await steps.rows<{ generation: string }>('data-plane', 'SELECT generation FROM tenantry.fence WHERE tenant_id = $1', [tenant.id])) as [{ generation: string }];
-    await steps.rows('data-plane', `UPDATE tenantry.fence SET access = 'frozen', generation = generation + 1 WHERE tenant_id = $1`, [tenant.id]);
-    expect((await system.control.get<{ routes: { access: string }[] }>(`/v1/routes/${tenant.id}`)).body.routes[0]?.access).toBe('open');
+    const [{ generation }] = (await steps.rows<{ generation: string }>(
+      'data-plane',
+      'SELECT generation FROM tenantry.fence WHERE tenant_id = $1',
+      [tenant.id],
+    )) as [{ generation: string }];
+    await steps.rows(
+      'data-plane',
+      `UPDATE tenantry.fence SET access = 'frozen', generation = generation + 1 WHERE tenant_id = $1`,
+      [tenant.id],
+    );
+    expect(
+      (await system.control.get<{ routes: { access: string }[] }>(`/v1/routes/${tenant.id}`)).body.routes[0]
+        ?.access,
+    ).toBe('open');
     const written = await client.post<{ code: string }>('/v1/projects', { name: 'Too late' });
     expect([written.status, written.body.code]).toEqual([403, 'tenant-suspended']);
     expect(Number(generation)).toBe(1);
-    expect(await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [tenant.id])).toEqual([]);
+    expect(
+      await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [
+        tenant.id,
+      ]),
+    ).toEqual([]);
   });
 });

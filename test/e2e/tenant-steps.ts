@@ -17,7 +17,12 @@ export interface Operation {
   readonly id: string;
   readonly kind: string;
   readonly state: string;
-  readonly tasks: readonly { participant: string; state: string; attempts: number; evidence: Record<string, unknown> | null }[];
+  readonly tasks: readonly {
+    participant: string;
+    state: string;
+    attempts: number;
+    evidence: Record<string, unknown> | null;
+  }[];
 }
 
 export interface Accepted {
@@ -40,7 +45,9 @@ export class TenantSteps {
   /** @throws Error when the answer is no 202. */
   async create(isolation: Isolation = 'pooled', headers: Record<string, string> = {}): Promise<Accepted> {
     const slug = this.slug();
-    return accepted(await this.system.control.post<Accepted>('/v1/tenants', { slug, name: slug, isolation }, { headers }));
+    return accepted(
+      await this.system.control.post<Accepted>('/v1/tenants', { slug, name: slug, isolation }, { headers }),
+    );
   }
 
   async active(isolation: Isolation = 'pooled'): Promise<Tenant> {
@@ -53,11 +60,15 @@ export class TenantSteps {
   }
 
   async reactivate(id: string): Promise<Accepted> {
-    return accepted(await this.system.control.post<Accepted>(`/v1/tenants/${id}/reactivate`, { reason: 'e2e' }));
+    return accepted(
+      await this.system.control.post<Accepted>(`/v1/tenants/${id}/reactivate`, { reason: 'e2e' }),
+    );
   }
 
   delete(tenant: { id: string; slug: string }, gracePeriod: string): Promise<HttpAnswer<Accepted>> {
-    return this.system.control.delete<Accepted>(`/v1/tenants/${tenant.id}?gracePeriod=${gracePeriod}&confirm=${tenant.slug}`);
+    return this.system.control.delete<Accepted>(
+      `/v1/tenants/${tenant.id}?gracePeriod=${gracePeriod}&confirm=${tenant.slug}`,
+    );
   }
 
   cancelDeletion(id: string): Promise<HttpAnswer<Accepted>> {
@@ -94,7 +105,10 @@ export class TenantSteps {
   /** Waits until the data plane lets the tenant in: its route travels behind the state. */
   async admitted(tenantId: string): Promise<HttpClient> {
     const client = this.as(tenantId);
-    await waitFor(`the data plane to admit ${tenantId}`, async () => (await client.get('/v1/projects')).status === 200);
+    await waitFor(
+      `the data plane to admit ${tenantId}`,
+      async () => (await client.get('/v1/projects')).status === 200,
+    );
     return client;
   }
 
@@ -106,7 +120,11 @@ export class TenantSteps {
   }
 
   /** Asks one of the two databases directly, as its administrator. */
-  async rows<R extends object>(app: 'control-plane' | 'data-plane', text: string, params: unknown[] = []): Promise<R[]> {
+  async rows<R extends object>(
+    app: 'control-plane' | 'data-plane',
+    text: string,
+    params: unknown[] = [],
+  ): Promise<R[]> {
     const client = new Client({ connectionString: this.system.adminUrls[app] });
     await client.connect();
     try {
@@ -118,7 +136,8 @@ export class TenantSteps {
 }
 
 function accepted(answer: HttpAnswer<Accepted>): Accepted {
-  if (answer.status !== 202) throw new Error(`expected 202, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+  if (answer.status !== 202)
+    throw new Error(`expected 202, got ${answer.status}: ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 

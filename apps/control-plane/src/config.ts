@@ -41,7 +41,9 @@ const MIGRATION_SCHEMA = {
   participants: env.list('PARTICIPANTS', ['reference'], /^[a-z][a-z0-9-]{0,39}$/),
   bootstrapKeyHash: env.optional(env.text('BOOTSTRAP_ADMIN_KEY_HASH', undefined, /^[0-9a-f]{64}$/)),
   /** `name=postgres://login:password@…` for each participant of the embedded transport. */
-  participantUrls: env.optional(env.list('PARTICIPANT_TRANSPORT_URLS', undefined, /^[a-z][a-z0-9-]{0,39}=postgres(ql)?:\/\/.+$/)),
+  participantUrls: env.optional(
+    env.list('PARTICIPANT_TRANSPORT_URLS', undefined, /^[a-z][a-z0-9-]{0,39}=postgres(ql)?:\/\/.+$/),
+  ),
   logLevel: SCHEMA.logLevel,
 };
 

@@ -7,4 +7,10 @@ import { loadConfig } from './config.js';
 // Prints the API's OpenAPI document (npm run generate). Nothing is connected: the module is only looked at.
 const config = loadConfig({ DATABASE_URL: 'postgres://localhost/none' });
 
-await printOpenApi(AppModule.forRoot(config, createLogger({ service: 'openapi', level: 'silent' }), { api: true, worker: false }), APP_INFO);
+await printOpenApi(
+  AppModule.forRoot(config, createLogger({ service: 'openapi', level: 'silent' }), {
+    api: true,
+    worker: false,
+  }),
+  APP_INFO,
+);

@@ -1,6 +1,13 @@
 import 'reflect-metadata';
 import { armCrashPoint } from '@tenantry/kernel';
-import { configureHttpApp, createHttpApp, createLogger, runMain, runService, type ApiKeyAuthenticator } from '@tenantry/service';
+import {
+  configureHttpApp,
+  createHttpApp,
+  createLogger,
+  runMain,
+  runService,
+  type ApiKeyAuthenticator,
+} from '@tenantry/service';
 import { KeyAuthenticator } from './api-keys/key-authenticator.js';
 import { APP_INFO } from './app-info.js';
 import { AppModule, type Parts } from './app.module.js';

@@ -28,10 +28,24 @@ export type TenantState = (typeof TENANT_STATES)[number];
 export const ACCESSES = ['open', 'read_only', 'frozen'] as const;
 export type Access = (typeof ACCESSES)[number];
 
-export const OPERATION_KINDS = ['provision', 'suspend', 'reactivate', 'delete', 'cancel_deletion', 'purge'] as const;
+export const OPERATION_KINDS = [
+  'provision',
+  'suspend',
+  'reactivate',
+  'delete',
+  'cancel_deletion',
+  'purge',
+] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
-export const OPERATION_STATES = ['pending', 'running', 'succeeded', 'failed', 'superseded', 'cancelled'] as const;
+export const OPERATION_STATES = [
+  'pending',
+  'running',
+  'succeeded',
+  'failed',
+  'superseded',
+  'cancelled',
+] as const;
 export type OperationState = (typeof OPERATION_STATES)[number];
 
 export const TASK_STATES = ['pending', 'in_progress', 'succeeded', 'failed', 'skipped'] as const;

@@ -1,6 +1,13 @@
 import type { FromSchema } from 'json-schema-to-ts';
 import { acknowledged, heartbeat, parked } from './schemas/acknowledgements.js';
-import { deletionScheduled, operationFact, operationFailed, routeChanged, stateRecord, tenantUpdated } from './schemas/facts.js';
+import {
+  deletionScheduled,
+  operationFact,
+  operationFailed,
+  routeChanged,
+  stateRecord,
+  tenantUpdated,
+} from './schemas/facts.js';
 import { placement, route } from './schemas/parts.js';
 import { request } from './schemas/requests.js';
 
@@ -77,7 +84,9 @@ interface PayloadByType {
 }
 
 /** The payload of a message type. */
-export type Payload<T extends MessageType> = T extends keyof PayloadByType ? PayloadByType[T] : ParticipantRequest;
+export type Payload<T extends MessageType> = T extends keyof PayloadByType
+  ? PayloadByType[T]
+  : ParticipantRequest;
 
 export function isRequestType(type: string): type is RequestType {
   return Object.hasOwn(REQUEST_SCHEMAS, type);

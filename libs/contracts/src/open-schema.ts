@@ -6,6 +6,8 @@ export function opened(schema: unknown): object {
 function open(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(open);
   if (node === null || typeof node !== 'object') return node;
-  const entries = Object.entries(node).filter(([key, value]) => !(key === 'additionalProperties' && value === false));
+  const entries = Object.entries(node).filter(
+    ([key, value]) => !(key === 'additionalProperties' && value === false),
+  );
   return Object.fromEntries(entries.map(([key, value]) => [key, open(value)]));
 }

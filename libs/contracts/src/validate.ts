@@ -23,7 +23,8 @@ function validator(type: MessageType, side: Side): ValidateFunction {
   return validate;
 }
 
-export type SchemaCheck<T> = { readonly ok: true; readonly data: T } | { readonly ok: false; readonly reason: string };
+export type SchemaCheck<T> =
+  { readonly ok: true; readonly data: T } | { readonly ok: false; readonly reason: string };
 
 function check<T extends MessageType>(type: T, data: unknown, side: Side): SchemaCheck<Payload<T>> {
   const validate = validator(type, side);

@@ -44,7 +44,11 @@ export class AcknowledgementReceiver {
     }
   }
 
-  private async takeIn(participant: string, message: AcknowledgementEnvelope, received: Received): Promise<void> {
+  private async takeIn(
+    participant: string,
+    message: AcknowledgementEnvelope,
+    received: Received,
+  ): Promise<void> {
     await this.unitOfWork.run(async (tx) => {
       switch (received.kind) {
         case 'acknowledged':
@@ -64,7 +68,11 @@ export class AcknowledgementReceiver {
     await this.unitOfWork.run((tx) => this.refuseTx(tx, participant, reason, raw));
   }
 
-  private async acknowledgedTx(tx: Tx, message: AcknowledgementEnvelope, answer: Acknowledgement): Promise<void> {
+  private async acknowledgedTx(
+    tx: Tx,
+    message: AcknowledgementEnvelope,
+    answer: Acknowledgement,
+  ): Promise<void> {
     // The tenant's row lock orders this with the reconciler and with commands.
     const tenant = await this.tenants.lockTx(tx, message.subject);
     if (!tenant) return this.refuseTx(tx, answer.participant, 'its subject is no tenant', textOf(message));
@@ -72,11 +80,18 @@ export class AcknowledgementReceiver {
     const task = await this.operations.taskTx(tx, operation.id, answer.participant);
     const ackTimeoutMs = await this.participants.ackTimeoutMsTx(tx, answer.participant);
     const verdict = judge(answer, { operation, task, ackTimeoutMs }, tx.now, this.backoff);
-    if (verdict.kind === 'stale') return this.refuseTx(tx, answer.participant, `stale: ${verdict.why}`, textOf(message));
+    if (verdict.kind === 'stale')
+      return this.refuseTx(tx, answer.participant, `stale: ${verdict.why}`, textOf(message));
     if (verdict.kind === 'ignored' || !task) return;
     await this.operations.saveTasksTx(tx, [Object.assign(task, verdict.task)]);
     if (verdict.kind === 'observed') {
-      await this.participants.observeTx(tx, tenant.id, answer.participant, observedWhenDone(operation.desired), operation.generation);
+      await this.participants.observeTx(
+        tx,
+        tenant.id,
+        answer.participant,
+        observedWhenDone(operation.desired),
+        operation.generation,
+      );
     }
     await this.wakes.wakeTx(tx, tenant.id);
   }
@@ -86,23 +101,38 @@ export class AcknowledgementReceiver {
   }
 
   private async parkedTx(tx: Tx, message: AcknowledgementEnvelope, parked: Parked): Promise<void> {
-    if (!isUuid(message.subject)) return this.refuseTx(tx, parked.participant, 'its subject is no tenant', textOf(message));
+    if (!isUuid(message.subject))
+      return this.refuseTx(tx, parked.participant, 'its subject is no tenant', textOf(message));
     await tx.sql.query(
       `INSERT INTO tenantry.parked_fact (participant, grp, tenant_id, tenant_seq, event_id, event_type, attempts, error)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-      [parked.participant, parked.group, message.subject, parked.tenantSeq, parked.eventId, parked.eventType, parked.attempts, parked.error],
+      [
+        parked.participant,
+        parked.group,
+        message.subject,
+        parked.tenantSeq,
+        parked.eventId,
+        parked.eventType,
+        parked.attempts,
+        parked.error,
+      ],
     );
     this.logger.error({
-      msg: 'a participant parked a fact', participant: parked.participant, tenantId: message.subject, eventId: parked.eventId, error: parked.error,
+      msg: 'a participant parked a fact',
+      participant: parked.participant,
+      tenantId: message.subject,
+      eventId: parked.eventId,
+      error: parked.error,
     });
   }
 
   private async refuseTx(tx: Tx, participant: string, reason: string, raw: string): Promise<void> {
     // NUL can't be stored in text; what is recorded is for people.
     const text = raw.replaceAll('\u0000', '\uFFFD').slice(0, RECORDED_MESSAGE_MAX).toWellFormed();
-    await tx.sql.query('INSERT INTO tenantry.rejected_acknowledgement (id, participant, reason, message) VALUES ($1, $2, $3, $4)', [
-      newId(), participant, reason.replaceAll('\u0000', '\uFFFD').toWellFormed(), text,
-    ]);
+    await tx.sql.query(
+      'INSERT INTO tenantry.rejected_acknowledgement (id, participant, reason, message) VALUES ($1, $2, $3, $4)',
+      [newId(), participant, reason.replaceAll('\u0000', '\uFFFD').toWellFormed(), text],
+    );
     this.logger.warn({ msg: 'an acknowledgement was refused', participant, reason });
   }
 }

@@ -16,31 +16,68 @@ export type Verdict =
  */
 export function judge(
   answer: Acknowledgement,
-  current: { readonly operation: Pick<Operation, 'id' | 'generation'>; readonly task: Task | null; readonly ackTimeoutMs: number },
+  current: {
+    readonly operation: Pick<Operation, 'id' | 'generation'>;
+    readonly task: Task | null;
+    readonly ackTimeoutMs: number;
+  },
   now: Date,
   backoff: Backoff,
 ): Verdict {
   const { operation, task } = current;
   if (answer.operationId !== operation.id || answer.generation !== operation.generation) {
-    return { kind: 'stale', why: `it answers generation ${answer.generation}, the tenant is at ${operation.generation}` };
+    return {
+      kind: 'stale',
+      why: `it answers generation ${answer.generation}, the tenant is at ${operation.generation}`,
+    };
   }
   if (!task) return { kind: 'stale', why: 'this participant was not asked' };
-  if (task.state === 'succeeded' || task.state === 'skipped') return { kind: 'ignored', why: `the task is ${task.state} already` };
+  if (task.state === 'succeeded' || task.state === 'skipped')
+    return { kind: 'ignored', why: `the task is ${task.state} already` };
   if (answer.outcome === 'succeeded') {
     const evidence = answer.evidence ?? null;
     return {
       kind: 'observed',
-      task: { state: 'succeeded', evidence, progress: 100, lastError: null, retryable: null, nextAttemptAt: null, updatedAt: now, finishedAt: now },
+      task: {
+        state: 'succeeded',
+        evidence,
+        progress: 100,
+        lastError: null,
+        retryable: null,
+        nextAttemptAt: null,
+        updatedAt: now,
+        finishedAt: now,
+      },
     };
   }
-  if (answer.attempt !== task.attempts) return { kind: 'ignored', why: `it answers attempt ${answer.attempt}, the last one is ${task.attempts}` };
+  if (answer.attempt !== task.attempts)
+    return { kind: 'ignored', why: `it answers attempt ${answer.attempt}, the last one is ${task.attempts}` };
   if (answer.outcome === 'in_progress') {
     // It is alive: it gets its whole time again before it is asked once more or called overdue.
     const nextAttemptAt = new Date(now.getTime() + current.ackTimeoutMs);
-    return { kind: 'task', task: { state: 'in_progress', progress: answer.progress ?? task.progress, addressedAt: now, nextAttemptAt, updatedAt: now } };
+    return {
+      kind: 'task',
+      task: {
+        state: 'in_progress',
+        progress: answer.progress ?? task.progress,
+        addressedAt: now,
+        nextAttemptAt,
+        updatedAt: now,
+      },
+    };
   }
   const retryable = answer.retryable ?? true;
   const nextAttemptAt = retryable ? new Date(now.getTime() + backoffMs(backoff, task.attempts)) : null;
   const lastError = answer.error ?? 'no reason was given';
-  return { kind: 'task', task: { state: 'failed', retryable, lastError, nextAttemptAt, updatedAt: now, finishedAt: retryable ? null : now } };
+  return {
+    kind: 'task',
+    task: {
+      state: 'failed',
+      retryable,
+      lastError,
+      nextAttemptAt,
+      updatedAt: now,
+      finishedAt: retryable ? null : now,
+    },
+  };
 }

@@ -1,4 +1,11 @@
-import { ACKNOWLEDGEMENT_SCHEMAS, checkIncoming, type Acknowledgement, type AcknowledgementType, type Heartbeat, type Parked } from '@tenantry/contracts';
+import {
+  ACKNOWLEDGEMENT_SCHEMAS,
+  checkIncoming,
+  type Acknowledgement,
+  type AcknowledgementType,
+  type Heartbeat,
+  type Parked,
+} from '@tenantry/contracts';
 import type { AcknowledgementEnvelope } from '@tenantry/messaging';
 
 /** A participant's message once it has been checked, or why it is refused. */
@@ -18,7 +25,8 @@ export function receive(participant: string, message: AcknowledgementEnvelope): 
   const check = checkIncoming(type, message.data);
   if (!check.ok) return { kind: 'refused', reason: check.reason };
   const named = (check.data as { participant: string }).participant;
-  if (named !== participant) return { kind: 'refused', reason: `it names ${named}, but came from ${participant}` };
+  if (named !== participant)
+    return { kind: 'refused', reason: `it names ${named}, but came from ${participant}` };
   switch (type) {
     case 'participant.acknowledged.v1':
       return { kind: 'acknowledged', data: check.data as Acknowledgement };

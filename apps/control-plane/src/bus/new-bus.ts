@@ -1,4 +1,8 @@
-import { createEmbeddedControlPlaneTransport, createKafkaControlPlaneTransport, type Logger } from '@tenantry/messaging';
+import {
+  createEmbeddedControlPlaneTransport,
+  createKafkaControlPlaneTransport,
+  type Logger,
+} from '@tenantry/messaging';
 import { Pool } from 'pg';
 import type { Config } from '../config.js';
 import { CONNECTION_LIMITS } from '../database/connection-limits.js';
@@ -8,11 +12,21 @@ const POOL_SIZE = 10;
 
 /** The transport that the configuration asks for: Kafka where brokers are given, else the embedded one over the same database. */
 export function newBus(config: Config, logger: Logger): Bus {
-  const pool = new Pool({ connectionString: config.databaseUrl, max: POOL_SIZE, application_name: 'tenantry-relay', ...CONNECTION_LIMITS });
+  const pool = new Pool({
+    connectionString: config.databaseUrl,
+    max: POOL_SIZE,
+    application_name: 'tenantry-relay',
+    ...CONNECTION_LIMITS,
+  });
   // An idle connection that breaks is replaced at its next use; unheard, the event would end the process.
   pool.on('error', (err) => logger.warn({ err }, 'an idle database connection broke'));
   const transport = config.kafkaBrokers
-    ? createKafkaControlPlaneTransport({ brokers: [...config.kafkaBrokers], clientId: 'tenantry-control-plane', topicPrefix: config.kafkaTopicPrefix, logger })
+    ? createKafkaControlPlaneTransport({
+        brokers: [...config.kafkaBrokers],
+        clientId: 'tenantry-control-plane',
+        topicPrefix: config.kafkaTopicPrefix,
+        logger,
+      })
     : createEmbeddedControlPlaneTransport({ pool, logger });
   return { pool, transport, logger };
 }

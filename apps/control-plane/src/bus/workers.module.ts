@@ -24,7 +24,10 @@ export class WorkersModule {
         { provide: BUS, useFactory: options.bus },
         { provide: REQUEST_BACKOFF, useValue: options.backoff },
         { provide: SWEEP_INTERVAL_MS, useValue: options.sweepIntervalMs },
-        AcknowledgementReceiver, TenantReconciler, ReconcileWorker, Workers,
+        AcknowledgementReceiver,
+        TenantReconciler,
+        ReconcileWorker,
+        Workers,
       ],
     };
   }

@@ -1,6 +1,11 @@
 import { backoffMs } from '@tenantry/kernel';
 import { Relay, type Subscription } from '@tenantry/messaging';
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
 import { CommitSignal } from '../database/commit-signal.js';
@@ -48,7 +53,11 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.connecting;
-    await Promise.all([this.acknowledgements?.stop(), this.reconciler.stop(), this.relaying && this.relay.stop()]);
+    await Promise.all([
+      this.acknowledgements?.stop(),
+      this.reconciler.stop(),
+      this.relaying && this.relay.stop(),
+    ]);
     await this.bus.transport.close();
     await this.bus.pool.end();
   }
@@ -81,13 +90,18 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
     });
     this.acknowledgements = subscription;
     subscription.failed.catch((err: unknown) => {
-      this.bus.logger.error({ err }, 'acknowledgements cannot be consumed any more; the process ends to be started anew');
+      this.bus.logger.error(
+        { err },
+        'acknowledgements cannot be consumed any more; the process ends to be started anew',
+      );
       process.exit(1);
     });
   }
 
   private async tryOnce(what: string, work: () => Promise<void>): Promise<void> {
-    await work().catch((err: unknown) => this.bus.logger.error({ err, what }, 'a channel cannot be prepared'));
+    await work().catch((err: unknown) =>
+      this.bus.logger.error({ err, what }, 'a channel cannot be prepared'),
+    );
   }
 
   /** Tries until it works or the process stops. */

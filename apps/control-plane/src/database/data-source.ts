@@ -14,12 +14,26 @@ import { CONNECTION_LIMITS } from './connection-limits.js';
 const STATEMENT_TIMEOUT_MS = 30_000;
 
 /** TypeORM over the control plane's tables; the schema is the migrations', never TypeORM's. */
-export function dataSourceOptions(url: string, poolSize: number): Extract<DataSourceOptions, { type: 'postgres' }> {
+export function dataSourceOptions(
+  url: string,
+  poolSize: number,
+): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
     url,
     schema: 'tenantry',
-    entities: [ApiKey, AuditEntry, Cluster, IdempotencyKey, Operation, Participant, Route, Task, Tenant, TenantParticipant],
+    entities: [
+      ApiKey,
+      AuditEntry,
+      Cluster,
+      IdempotencyKey,
+      Operation,
+      Participant,
+      Route,
+      Task,
+      Tenant,
+      TenantParticipant,
+    ],
     synchronize: false,
     poolSize,
     applicationName: 'tenantry-control-plane',

@@ -14,6 +14,7 @@ export function managerExecutor(manager: EntityManager): SqlExecutor {
 /** TypeORM answers UPDATE and DELETE with [rows, count], everything else with the rows. */
 function rowsOf<R>(answer: unknown): R[] {
   if (!Array.isArray(answer)) return [];
-  if (answer.length === 2 && Array.isArray(answer[0]) && typeof answer[1] === 'number') return answer[0] as R[];
+  if (answer.length === 2 && Array.isArray(answer[0]) && typeof answer[1] === 'number')
+    return answer[0] as R[];
   return answer as R[];
 }

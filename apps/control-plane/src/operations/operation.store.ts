@@ -22,7 +22,14 @@ export class OperationStore {
   }
 
   /** Opens the operation of the tenant's (already raised) generation. */
-  async openTx(tx: Tx, tenant: Tenant, kind: OperationKind, caller: Caller, reason: string | null, timeoutMs: number): Promise<Operation> {
+  async openTx(
+    tx: Tx,
+    tenant: Tenant,
+    kind: OperationKind,
+    caller: Caller,
+    reason: string | null,
+    timeoutMs: number,
+  ): Promise<Operation> {
     const operation = new Operation();
     operation.id = newId();
     operation.tenantId = tenant.id;
@@ -44,7 +51,9 @@ export class OperationStore {
 
   /** The operation of the tenant's current generation; every generation has exactly one. */
   async currentTx(tx: Tx, tenant: Tenant): Promise<Operation> {
-    return tx.manager.findOneOrFail(Operation, { where: { tenantId: tenant.id, generation: tenant.generation } });
+    return tx.manager.findOneOrFail(Operation, {
+      where: { tenantId: tenant.id, generation: tenant.generation },
+    });
   }
 
   async setStateTx(tx: Tx, operation: Operation, state: OperationState): Promise<void> {

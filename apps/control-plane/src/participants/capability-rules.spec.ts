@@ -3,7 +3,12 @@ import type { Capability } from '@tenantry/contracts';
 import { capabilitiesProblem } from './capability-rules.js';
 
 describe('capabilitiesProblem', () => {
-  it.each<[Capability[]]>([[['provision', 'suspend', 'reactivate', 'purge']], [['suspend', 'reactivate']], [['purge']], [['verify']]])('allows %j', (capabilities) => {
+  it.each<[Capability[]]>([
+    [['provision', 'suspend', 'reactivate', 'purge']],
+    [['suspend', 'reactivate']],
+    [['purge']],
+    [['verify']],
+  ])('allows %j', (capabilities) => {
     expect(capabilitiesProblem(capabilities)).toBeUndefined();
   });
 

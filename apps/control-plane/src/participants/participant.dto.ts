@@ -29,7 +29,8 @@ export class PutParticipantDto {
     isArray: true,
     uniqueItems: true,
     minItems: 1,
-    description: 'What it is asked for. provision needs reactivate and purge; suspend and reactivate go together.',
+    description:
+      'What it is asked for. provision needs reactivate and purge; suspend and reactivate go together.',
   })
   @IsArray()
   @ArrayMinSize(1)

@@ -53,7 +53,10 @@ describe('participants', () => {
 
   it('are refused with capabilities that leave a way out', async () => {
     const refused = await put('half', { ...BILLING, capabilities: ['provision', 'suspend'] });
-    expect([refused.status, refused.body]).toMatchObject([400, { errors: [{ in: 'body', pointer: '/capabilities' }] }]);
+    expect([refused.status, refused.body]).toMatchObject([
+      400,
+      { errors: [{ in: 'body', pointer: '/capabilities' }] },
+    ]);
     expect((await api.call('GET', '/v1/participants/half')).status).toBe(404);
   });
 

@@ -10,7 +10,12 @@ export function endingOf(tenant: Tenant, operation: Operation, step: Step): Life
   const base = { operationId: operation.id, generation: operation.generation };
   if (finish.state === 'failed') {
     const { participant, error } = finish;
-    return [{ type: 'tenant.operation_failed.v1', data: { ...base, kind: operation.kind, participant, error: cut(error) } }];
+    return [
+      {
+        type: 'tenant.operation_failed.v1',
+        data: { ...base, kind: operation.kind, participant, error: cut(error) },
+      },
+    ];
   }
   const fact = { ...base, state: step.state };
   switch (tenant.desired) {

@@ -15,12 +15,17 @@ describe('the lifecycle', () => {
   afterAll(() => control.stop());
 
   async function routes(tenantId: string): Promise<{ access: string; generation: number }[]> {
-    const rows = await control.rows<{ access: string; generation: string }>('SELECT access, generation FROM tenantry.route WHERE tenant_id = $1', [tenantId]);
+    const rows = await control.rows<{ access: string; generation: string }>(
+      'SELECT access, generation FROM tenantry.route WHERE tenant_id = $1',
+      [tenantId],
+    );
     return rows.map(({ access, generation }) => ({ access, generation: Number(generation) }));
   }
 
   async function rejections(): Promise<string[]> {
-    const rows = await control.rows<{ reason: string }>('SELECT reason FROM tenantry.rejected_acknowledgement ORDER BY received_at');
+    const rows = await control.rows<{ reason: string }>(
+      'SELECT reason FROM tenantry.rejected_acknowledgement ORDER BY received_at',
+    );
     return rows.map(({ reason }) => reason);
   }
 
@@ -34,10 +39,19 @@ describe('the lifecycle', () => {
     await control.reconcile(tenant.id);
     expect(await control.state(tenant.id)).toBe('ACTIVE');
     expect(await routes(tenant.id)).toEqual([{ access: 'open', generation: 1 }]);
-    expect(await control.events(tenant.id)).toEqual(['tenant.provisioning_requested.v1', 'tenant.route_changed.v1', 'tenant.provisioned.v1']);
-    const [state] = await control.rows<{ record: { state: string; tenantSeq: string } }>('SELECT record FROM tenantry.tenant_state WHERE tenant_id = $1', [tenant.id]);
+    expect(await control.events(tenant.id)).toEqual([
+      'tenant.provisioning_requested.v1',
+      'tenant.route_changed.v1',
+      'tenant.provisioned.v1',
+    ]);
+    const [state] = await control.rows<{ record: { state: string; tenantSeq: string } }>(
+      'SELECT record FROM tenantry.tenant_state WHERE tenant_id = $1',
+      [tenant.id],
+    );
     expect(state?.record).toMatchObject({ state: 'ACTIVE', tenantSeq: '3' });
-    const [task] = await control.rows('SELECT state, evidence FROM tenantry.task WHERE operation_id = $1', [operation.id]);
+    const [task] = await control.rows('SELECT state, evidence FROM tenantry.task WHERE operation_id = $1', [
+      operation.id,
+    ]);
     expect(task).toEqual({ state: 'succeeded', evidence: { rolesSeeded: 4 } });
   });
 
@@ -79,17 +93,34 @@ describe('the lifecycle', () => {
     await control.acknowledge(tenant.id);
     await control.reconcile(tenant.id);
     expect(await control.state(tenant.id)).toBe('SUSPENDED');
-    const states = await control.rows<{ kind: string; state: string }>('SELECT kind, state FROM tenantry.operation WHERE tenant_id = $1 ORDER BY generation', [tenant.id]);
-    expect(states).toEqual([{ kind: 'provision', state: 'superseded' }, { kind: 'suspend', state: 'succeeded' }]);
+    const states = await control.rows<{ kind: string; state: string }>(
+      'SELECT kind, state FROM tenantry.operation WHERE tenant_id = $1 ORDER BY generation',
+      [tenant.id],
+    );
+    expect(states).toEqual([
+      { kind: 'provision', state: 'superseded' },
+      { kind: 'suspend', state: 'succeeded' },
+    ]);
   });
 
   it('asks again with a higher attempt, and lets an older attempt’s failure pass', async () => {
     const { tenant } = await control.create();
     await control.reconcile(tenant.id);
-    await control.rows('UPDATE tenantry.task SET next_attempt_at = tenantry.now() FROM tenantry.operation o WHERE o.id = operation_id AND o.tenant_id = $1', [tenant.id]);
+    await control.rows(
+      'UPDATE tenantry.task SET next_attempt_at = tenantry.now() FROM tenantry.operation o WHERE o.id = operation_id AND o.tenant_id = $1',
+      [tenant.id],
+    );
     await control.reconcile(tenant.id);
-    expect(await control.events(tenant.id)).toEqual(['tenant.provisioning_requested.v1', 'tenant.provisioning_requested.v1']);
-    await control.acknowledge(tenant.id, { attempt: 1, outcome: 'failed', retryable: false, error: 'old news' });
+    expect(await control.events(tenant.id)).toEqual([
+      'tenant.provisioning_requested.v1',
+      'tenant.provisioning_requested.v1',
+    ]);
+    await control.acknowledge(tenant.id, {
+      attempt: 1,
+      outcome: 'failed',
+      retryable: false,
+      error: 'old news',
+    });
     await control.reconcile(tenant.id);
     expect(await control.state(tenant.id)).toBe('PROVISIONING');
     await control.acknowledge(tenant.id, { attempt: 1 });
@@ -101,13 +132,26 @@ describe('the lifecycle', () => {
   it('ends the operation when a participant fails for good, and shows why beside the state', async () => {
     const { tenant, operation } = await control.create();
     await control.reconcile(tenant.id);
-    await control.acknowledge(tenant.id, { outcome: 'failed', retryable: false, error: 'no such isolation model' });
+    await control.acknowledge(tenant.id, {
+      outcome: 'failed',
+      retryable: false,
+      error: 'no such isolation model',
+    });
     await control.reconcile(tenant.id);
     expect(await control.state(tenant.id)).toBe('PROVISIONING');
-    const [failed] = await control.rows<{ state: string }>('SELECT state FROM tenantry.operation WHERE id = $1', [operation.id]);
+    const [failed] = await control.rows<{ state: string }>(
+      'SELECT state FROM tenantry.operation WHERE id = $1',
+      [operation.id],
+    );
     expect(failed?.state).toBe('failed');
-    const [row] = await control.rows<{ conditions: { type: string; message: string }[] }>('SELECT conditions FROM tenantry.tenant WHERE id = $1', [tenant.id]);
-    expect(row?.conditions[0]).toMatchObject({ type: 'failed', message: 'reference: no such isolation model' });
+    const [row] = await control.rows<{ conditions: { type: string; message: string }[] }>(
+      'SELECT conditions FROM tenantry.tenant WHERE id = $1',
+      [tenant.id],
+    );
+    expect(row?.conditions[0]).toMatchObject({
+      type: 'failed',
+      message: 'reference: no such isolation model',
+    });
     expect((await control.events(tenant.id)).at(-1)).toBe('tenant.operation_failed.v1');
   });
 
@@ -118,10 +162,22 @@ describe('the lifecycle', () => {
     await control.send('reference', tenant.id, 'participant.acknowledged.v1', { nonsense: true });
     await control.send('reference', tenant.id, 'participant.unheard_of.v1', {});
     await control.send('reference', 'no uuid', 'participant.parked.v1', {
-      participant: 'reference', group: 'g', tenantSeq: '1', eventId: 'e', eventType: 't', attempts: 1, error: 'NUL \u0000',
+      participant: 'reference',
+      group: 'g',
+      tenantSeq: '1',
+      eventId: 'e',
+      eventType: 't',
+      attempts: 1,
+      error: 'NUL \u0000',
     });
     await control.send('reference', tenant.id, 'participant.parked.v1', {
-      participant: 'reference', group: 'g', tenantSeq: '1', eventId: 'e', eventType: 't', attempts: 1, error: 'NUL \u0000',
+      participant: 'reference',
+      group: 'g',
+      tenantSeq: '1',
+      eventId: 'e',
+      eventType: 't',
+      attempts: 1,
+      error: 'NUL \u0000',
     });
     const reasons = (await rejections()).slice(-5);
     expect(reasons[0]).toMatch(/names somebody-else/);
@@ -137,7 +193,11 @@ describe('the lifecycle', () => {
   it('publishes an error text that cannot be cut at any place', async () => {
     const { tenant } = await control.create();
     await control.reconcile(tenant.id);
-    await control.acknowledge(tenant.id, { outcome: 'failed', retryable: false, error: `x${'😀'.repeat(1999)}` });
+    await control.acknowledge(tenant.id, {
+      outcome: 'failed',
+      retryable: false,
+      error: `x${'😀'.repeat(1999)}`,
+    });
     await control.reconcile(tenant.id);
     expect((await control.events(tenant.id)).at(-1)).toBe('tenant.operation_failed.v1');
   });
@@ -145,7 +205,10 @@ describe('the lifecycle', () => {
   it('records evidence that cannot be stored, instead of taking it in again and again', async () => {
     const { tenant } = await control.create();
     await control.reconcile(tenant.id);
-    const evidence = JSON.parse(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`) as Record<string, unknown>;
+    const evidence = JSON.parse(`{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`) as Record<
+      string,
+      unknown
+    >;
     await control.acknowledge(tenant.id, { evidence });
     expect((await rejections()).at(-1)).toMatch(/unstorable/);
     await control.acknowledge(tenant.id);
@@ -155,7 +218,9 @@ describe('the lifecycle', () => {
 
   it('purges after the grace period and no earlier, and keeps the slug', async () => {
     const id = await control.active({ slug: 'kept-for-ever' });
-    const { tenant } = await control.commands.execute(new DeleteTenant(id, 2 * DAY_MS, undefined, null, TESTER));
+    const { tenant } = await control.commands.execute(
+      new DeleteTenant(id, 2 * DAY_MS, undefined, null, TESTER),
+    );
     expect(tenant.state).toBe('DELETION_SCHEDULED');
     await control.reconcile(id);
     await control.acknowledge(id);
@@ -166,7 +231,9 @@ describe('the lifecycle', () => {
     await control.moveClock('48 hours 1 minute');
     await control.reconcile(id);
     expect(await control.state(id)).toBe('PURGING');
-    await expect(control.commands.execute(new CancelDeletion(id, null, TESTER))).rejects.toMatchObject({ code: 'illegal-transition' });
+    await expect(control.commands.execute(new CancelDeletion(id, null, TESTER))).rejects.toMatchObject({
+      code: 'illegal-transition',
+    });
     await control.reconcile(id);
     await control.acknowledge(id);
     await control.reconcile(id);
@@ -179,7 +246,9 @@ describe('the lifecycle', () => {
 
   it('does not purge before everyone has closed the tenant', async () => {
     const id = await control.active();
-    const { tenant } = await control.commands.execute(new DeleteTenant(id, 2 * DAY_MS, undefined, null, TESTER));
+    const { tenant } = await control.commands.execute(
+      new DeleteTenant(id, 2 * DAY_MS, undefined, null, TESTER),
+    );
     expect(tenant.deletion).toBeDefined();
     await control.reconcile(id);
     await control.moveClock('3 days');
@@ -201,9 +270,15 @@ describe('the lifecycle', () => {
     await control.reconcile(id);
     expect(await control.state(id)).toBe('ACTIVE');
     expect(await control.events(id)).toEqual([
-      'tenant.provisioning_requested.v1', 'tenant.route_changed.v1', 'tenant.provisioned.v1',
-      'tenant.route_changed.v1', 'tenant.deletion_scheduled.v1', 'tenant.deletion_cancelled.v1',
-      'tenant.reactivation_requested.v1', 'tenant.route_changed.v1', 'tenant.reactivated.v1',
+      'tenant.provisioning_requested.v1',
+      'tenant.route_changed.v1',
+      'tenant.provisioned.v1',
+      'tenant.route_changed.v1',
+      'tenant.deletion_scheduled.v1',
+      'tenant.deletion_cancelled.v1',
+      'tenant.reactivation_requested.v1',
+      'tenant.route_changed.v1',
+      'tenant.reactivated.v1',
     ]);
   });
 
@@ -218,7 +293,10 @@ describe('the lifecycle', () => {
       await control.reconcile(id);
       await control.moveClock('25 hours');
       const reconciling = control.reconcile(id);
-      const cancelling = control.commands.execute(new CancelDeletion(id, null, TESTER)).then(() => 'cancelled', (error: { code: string }) => error.code);
+      const cancelling = control.commands.execute(new CancelDeletion(id, null, TESTER)).then(
+        () => 'cancelled',
+        (error: { code: string }) => error.code,
+      );
       const [, cancelled] = await Promise.all([reconciling, cancelling]);
       const state = await control.state(id);
       outcomes.add(`${cancelled} ${state}`);
@@ -235,11 +313,22 @@ describe('the lifecycle', () => {
     );
     const results = await Promise.allSettled(commands.map((command) => control.commands.execute(command)));
     const succeeded = results.filter(({ status }) => status === 'fulfilled').length;
-    const [row] = await control.rows<{ generation: string }>('SELECT generation FROM tenantry.tenant WHERE id = $1', [id]);
+    const [row] = await control.rows<{ generation: string }>(
+      'SELECT generation FROM tenantry.tenant WHERE id = $1',
+      [id],
+    );
     expect(Number(row?.generation)).toBe(1 + succeeded);
-    const operations = await control.rows<{ kind: string; generation: string }>('SELECT kind, generation FROM tenantry.operation WHERE tenant_id = $1 ORDER BY generation', [id]);
-    expect(operations.map(({ kind }) => kind)).toEqual(operations.map((_, index) => (index === 0 ? 'provision' : index % 2 === 1 ? 'suspend' : 'reactivate')));
-    const unfinished = await control.rows(`SELECT 1 FROM tenantry.operation WHERE tenant_id = $1 AND finished_at IS NULL`, [id]);
+    const operations = await control.rows<{ kind: string; generation: string }>(
+      'SELECT kind, generation FROM tenantry.operation WHERE tenant_id = $1 ORDER BY generation',
+      [id],
+    );
+    expect(operations.map(({ kind }) => kind)).toEqual(
+      operations.map((_, index) => (index === 0 ? 'provision' : index % 2 === 1 ? 'suspend' : 'reactivate')),
+    );
+    const unfinished = await control.rows(
+      `SELECT 1 FROM tenantry.operation WHERE tenant_id = $1 AND finished_at IS NULL`,
+      [id],
+    );
     expect(unfinished).toHaveLength(1);
     await control.events(id);
   });
@@ -247,7 +336,9 @@ describe('the lifecycle', () => {
   it('writes nothing at all when the slug is taken', async () => {
     await control.create({ slug: 'only-once' });
     const count = async (): Promise<unknown> =>
-      control.rows('SELECT (SELECT count(*) FROM tenantry.operation) o, (SELECT count(*) FROM tenantry.audit_entry) a, (SELECT count(*) FROM tenantry.outbox_pending) p');
+      control.rows(
+        'SELECT (SELECT count(*) FROM tenantry.operation) o, (SELECT count(*) FROM tenantry.audit_entry) a, (SELECT count(*) FROM tenantry.outbox_pending) p',
+      );
     const before = await count();
     await expect(control.create({ slug: 'only-once' })).rejects.toMatchObject({ code: 'slug-taken' });
     expect(await count()).toEqual(before);
@@ -255,23 +346,37 @@ describe('the lifecycle', () => {
 
   it('asks for the slug where the grace period is under the minimum', async () => {
     const id = await control.active({ slug: 'short-grace' });
-    await expect(control.commands.execute(new DeleteTenant(id, 1000, undefined, null, TESTER))).rejects.toMatchObject({ code: 'confirmation-required' });
-    await expect(control.commands.execute(new DeleteTenant(id, 1000, 'other', null, TESTER))).rejects.toMatchObject({ code: 'confirmation-required' });
-    const { tenant } = await control.commands.execute(new DeleteTenant(id, 1000, 'short-grace', null, TESTER));
+    await expect(
+      control.commands.execute(new DeleteTenant(id, 1000, undefined, null, TESTER)),
+    ).rejects.toMatchObject({ code: 'confirmation-required' });
+    await expect(
+      control.commands.execute(new DeleteTenant(id, 1000, 'other', null, TESTER)),
+    ).rejects.toMatchObject({ code: 'confirmation-required' });
+    const { tenant } = await control.commands.execute(
+      new DeleteTenant(id, 1000, 'short-grace', null, TESTER),
+    );
     expect(tenant.state).toBe('DELETION_SCHEDULED');
   });
 
   it('audits every command, and the audit cannot be rewritten', async () => {
     const id = await control.active();
     await control.commands.execute(new SuspendTenant(id, 'unpaid', TESTER));
-    const entries = await control.rows<{ action: string; actor: string; reason: string | null; request_id: string }>(
-      'SELECT action, actor, reason, request_id FROM tenantry.audit_entry WHERE tenant_id = $1 ORDER BY id', [id],
+    const entries = await control.rows<{
+      action: string;
+      actor: string;
+      reason: string | null;
+      request_id: string;
+    }>(
+      'SELECT action, actor, reason, request_id FROM tenantry.audit_entry WHERE tenant_id = $1 ORDER BY id',
+      [id],
     );
     expect(entries).toEqual([
       { action: 'tenant.create', actor: TESTER.actor, reason: null, request_id: 'r-1' },
       { action: 'tenant.suspend', actor: TESTER.actor, reason: 'unpaid', request_id: 'r-1' },
     ]);
-    await expect(control.rows('UPDATE tenantry.audit_entry SET actor = actor')).rejects.toThrow(/append-only/);
+    await expect(control.rows('UPDATE tenantry.audit_entry SET actor = actor')).rejects.toThrow(
+      /append-only/,
+    );
     await expect(control.rows('TRUNCATE tenantry.audit_entry')).rejects.toThrow(/append-only/);
   });
 });

@@ -23,11 +23,16 @@ describe('a tenant whose participants change', () => {
 
   /** Takes a participant out of the way of the next test. */
   async function forget(name: string): Promise<void> {
-    await control.rows(`UPDATE tenantry.participant SET required = false, capabilities = '{}' WHERE name = $1`, [name]);
+    await control.rows(
+      `UPDATE tenantry.participant SET required = false, capabilities = '{}' WHERE name = $1`,
+      [name],
+    );
   }
 
   async function routes(tenantId: string): Promise<{ store: string; access: string }[]> {
-    return control.rows('SELECT store, access FROM tenantry.route WHERE tenant_id = $1 ORDER BY store', [tenantId]);
+    return control.rows('SELECT store, access FROM tenantry.route WHERE tenant_id = $1 ORDER BY store', [
+      tenantId,
+    ]);
   }
 
   it('does not become ACTIVE by a change of declarations after its operation has failed', async () => {
@@ -50,7 +55,10 @@ describe('a tenant whose participants change', () => {
     await declare('behind', true);
     await control.reconcile(id);
     expect(await control.state(id)).toBe('ACTIVE');
-    const [row] = await control.rows<{ conditions: { type: string }[] }>('SELECT conditions FROM tenantry.tenant WHERE id = $1', [id]);
+    const [row] = await control.rows<{ conditions: { type: string }[] }>(
+      'SELECT conditions FROM tenantry.tenant WHERE id = $1',
+      [id],
+    );
     expect(row?.conditions.map(({ type }) => type)).toContain('catchingUp');
     await forget('behind');
   });
@@ -67,14 +75,18 @@ describe('a tenant whose participants change', () => {
     await control.commands.execute(new ReactivateTenant(id, 'x', TESTER));
     await control.reconcile(id);
     const [event] = await control.rows<{ envelope: { data: { placements: { store: string }[] } } }>(
-      `SELECT envelope FROM tenantry.tenant_event WHERE tenant_id = $1 AND type = 'tenant.reactivation_requested.v1'`, [id],
+      `SELECT envelope FROM tenantry.tenant_event WHERE tenant_id = $1 AND type = 'tenant.reactivation_requested.v1'`,
+      [id],
     );
     expect(event?.envelope.data.placements.map(({ store }) => store)).toEqual(['billing', 'primary']);
     await control.acknowledge(id);
     await control.acknowledge(id, {}, 'billing');
     await control.reconcile(id);
     expect(await control.state(id)).toBe('ACTIVE');
-    expect(await routes(id)).toEqual([{ store: 'billing', access: 'open' }, { store: 'primary', access: 'open' }]);
+    expect(await routes(id)).toEqual([
+      { store: 'billing', access: 'open' },
+      { store: 'primary', access: 'open' },
+    ]);
     await forget('billing');
   });
 
@@ -115,10 +127,14 @@ describe('a tenant whose participants change', () => {
   it('keeps its version while nothing that is shown of it changes', async () => {
     const { tenant } = await control.create();
     await control.reconcile(tenant.id);
-    const version = async (): Promise<unknown> => (await control.rows('SELECT version FROM tenantry.tenant WHERE id = $1', [tenant.id]))[0];
+    const version = async (): Promise<unknown> =>
+      (await control.rows('SELECT version FROM tenantry.tenant WHERE id = $1', [tenant.id]))[0];
     const before = await version();
     for (let attempt = 2; attempt < 5; attempt += 1) {
-      await control.rows('UPDATE tenantry.task SET next_attempt_at = tenantry.now() FROM tenantry.operation o WHERE o.id = operation_id AND o.tenant_id = $1', [tenant.id]);
+      await control.rows(
+        'UPDATE tenantry.task SET next_attempt_at = tenantry.now() FROM tenantry.operation o WHERE o.id = operation_id AND o.tenant_id = $1',
+        [tenant.id],
+      );
       await control.reconcile(tenant.id);
     }
     expect(await control.events(tenant.id)).toHaveLength(4);

@@ -86,12 +86,21 @@ export class ReconcileWorker {
       if (waitUntil) await this.wakes.waitUntil(sql, claim, waitUntil);
       else await this.wakes.done(sql, claim);
     } catch (error) {
-      this.logger.error({ msg: 'could not reconcile a tenant', tenantId: claim.tenantId, attempts: claim.attempts, err: error });
+      this.logger.error({
+        msg: 'could not reconcile a tenant',
+        tenantId: claim.tenantId,
+        attempts: claim.attempts,
+        err: error,
+      });
       const delayMs = backoffMs(ERROR_BACKOFF, claim.attempts);
       const reason = error instanceof Error ? error.message : String(error);
       // Where even this can't be written, the lease runs out and the tenant is claimed again.
       await this.wakes.retryAfter(sql, claim, delayMs, reason).catch((failure: unknown) => {
-        this.logger.warn({ msg: 'could not note a failed reconciliation', tenantId: claim.tenantId, err: failure });
+        this.logger.warn({
+          msg: 'could not note a failed reconciliation',
+          tenantId: claim.tenantId,
+          err: failure,
+        });
       });
     }
   }

@@ -1,13 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DesiredState, ObservedState, OperationKind, OperationState } from '@tenantry/contracts';
 import fc from 'fast-check';
-import { reconcile, type ObservationFacts, type ParticipantFacts, type Situation, type TaskFacts } from './reconciliation.js';
+import {
+  reconcile,
+  type ObservationFacts,
+  type ParticipantFacts,
+  type Situation,
+  type TaskFacts,
+} from './reconciliation.js';
 
 const NOW = new Date('2026-01-01T12:00:00Z');
 const later = (ms: number): Date => new Date(NOW.getTime() + ms);
 
 function participant(name: string, changes: Partial<ParticipantFacts> = {}): ParticipantFacts {
-  return { name, required: true, capabilities: ['provision', 'suspend', 'reactivate', 'purge'], stores: ['primary'], ackTimeoutMs: 60_000, ...changes };
+  return {
+    name,
+    required: true,
+    capabilities: ['provision', 'suspend', 'reactivate', 'purge'],
+    stores: ['primary'],
+    ackTimeoutMs: 60_000,
+    ...changes,
+  };
 }
 
 function observed(state: ObservedState, generation: number, countsFrom = 1): ObservationFacts {
@@ -15,7 +28,15 @@ function observed(state: ObservedState, generation: number, countsFrom = 1): Obs
 }
 
 function task(changes: Partial<TaskFacts> = {}): TaskFacts {
-  return { state: 'pending', attempts: 1, retryable: null, addressedAt: NOW, nextAttemptAt: later(5000), lastError: null, ...changes };
+  return {
+    state: 'pending',
+    attempts: 1,
+    retryable: null,
+    addressedAt: NOW,
+    nextAttemptAt: later(5000),
+    lastError: null,
+    ...changes,
+  };
 }
 
 interface Given {
@@ -43,7 +64,9 @@ function situation(given: Given = {}): Situation {
     placed: given.placed ?? true,
     operation: { kind: given.kind ?? 'provision', state: given.operationState ?? 'running' },
     participants: given.participants ?? [participant('a'), participant('b')],
-    observations: new Map(Object.entries(given.observations ?? { a: observed('none', 0), b: observed('none', 0) })),
+    observations: new Map(
+      Object.entries(given.observations ?? { a: observed('none', 0), b: observed('none', 0) }),
+    ),
     tasks: new Map(Object.entries(given.tasks ?? {})),
     backoff: { baseMs: 5000, maxMs: 60_000 },
   };
@@ -52,38 +75,58 @@ function situation(given: Given = {}): Situation {
 describe('reconcile', () => {
   it('asks everyone who has not been asked, in one request', () => {
     const step = reconcile(situation());
-    expect(step.requests).toEqual([{ type: 'tenant.provisioning_requested.v1', attempt: 1, participants: ['a', 'b'] }]);
+    expect(step.requests).toEqual([
+      { type: 'tenant.provisioning_requested.v1', attempt: 1, participants: ['a', 'b'] },
+    ]);
     expect(step.state).toBe('PROVISIONING');
     expect(step.finish).toBeUndefined();
   });
 
   it('is not active before the last required participant has acknowledged this generation', () => {
-    const one = reconcile(situation({ observations: { a: observed('active', 1), b: observed('none', 0) }, tasks: { b: task() } }));
+    const one = reconcile(
+      situation({ observations: { a: observed('active', 1), b: observed('none', 0) }, tasks: { b: task() } }),
+    );
     expect(one.state).toBe('PROVISIONING');
-    const both = reconcile(situation({ observations: { a: observed('active', 1), b: observed('active', 1) } }));
+    const both = reconcile(
+      situation({ observations: { a: observed('active', 1), b: observed('active', 1) } }),
+    );
     expect(both.state).toBe('ACTIVE');
     expect(both.finish).toEqual({ state: 'succeeded' });
   });
 
   it('does not take an older generation’s acknowledgement for this one’s', () => {
     const step = reconcile(
-      situation({ generation: 3, kind: 'reactivate', wasActive: true, observations: { a: observed('active', 1), b: observed('active', 3) } }),
+      situation({
+        generation: 3,
+        kind: 'reactivate',
+        wasActive: true,
+        observations: { a: observed('active', 1), b: observed('active', 3) },
+      }),
     );
     expect(step.state).toBe('REACTIVATING');
-    expect(step.requests).toEqual([{ type: 'tenant.reactivation_requested.v1', attempt: 1, participants: ['a'] }]);
+    expect(step.requests).toEqual([
+      { type: 'tenant.reactivation_requested.v1', attempt: 1, participants: ['a'] },
+    ]);
   });
 
   it('waits for the back-off, then asks only those who are due, with a higher attempt', () => {
-    const tasks = { a: task({ attempts: 2, nextAttemptAt: later(-1) }), b: task({ nextAttemptAt: later(3000) }) };
+    const tasks = {
+      a: task({ attempts: 2, nextAttemptAt: later(-1) }),
+      b: task({ nextAttemptAt: later(3000) }),
+    };
     const step = reconcile(situation({ tasks }));
-    expect(step.requests).toEqual([{ type: 'tenant.provisioning_requested.v1', attempt: 3, participants: ['a'] }]);
+    expect(step.requests).toEqual([
+      { type: 'tenant.provisioning_requested.v1', attempt: 3, participants: ['a'] },
+    ]);
     expect(step.waitUntil).toEqual(later(3000));
   });
 
   it('lets an optional participant only warn', () => {
     const participants = [participant('a'), participant('b', { required: false })];
     const tasks = { b: task({ state: 'failed', retryable: false, lastError: 'disk full' }) };
-    const step = reconcile(situation({ participants, tasks, observations: { a: observed('active', 1), b: observed('none', 0) } }));
+    const step = reconcile(
+      situation({ participants, tasks, observations: { a: observed('active', 1), b: observed('none', 0) } }),
+    );
     expect(step.state).toBe('ACTIVE');
     expect(step.conditions).toEqual([{ type: 'failed', message: 'b: disk full' }]);
   });
@@ -111,19 +154,27 @@ describe('reconcile', () => {
     const during = reconcile(situation({ participants, observations: { a: observed('active', 1) } }));
     expect(during.joins).toEqual([{ participant: 'late', countsFrom: 1 }]);
     expect(during.state).toBe('PROVISIONING');
-    const afterwards = reconcile(situation({ participants, operationState: 'succeeded', observations: { a: observed('active', 1) } }));
+    const afterwards = reconcile(
+      situation({ participants, operationState: 'succeeded', observations: { a: observed('active', 1) } }),
+    );
     expect(afterwards.joins).toEqual([{ participant: 'late', countsFrom: 2 }]);
     expect(afterwards.state).toBe('ACTIVE');
-    expect(afterwards.requests).toEqual([{ type: 'tenant.provisioning_requested.v1', attempt: 1, participants: ['late'] }]);
+    expect(afterwards.requests).toEqual([
+      { type: 'tenant.provisioning_requested.v1', attempt: 1, participants: ['late'] },
+    ]);
     expect(afterwards.conditions.map(({ type }) => type)).toEqual(['catchingUp']);
   });
 
   it('opens the purge only after the deadline and only once everyone has closed the tenant', () => {
     const given: Given = { desired: 'suspended', kind: 'delete', generation: 2, wasActive: true };
     const closed = { a: observed('suspended', 2), b: observed('suspended', 2) };
-    expect(reconcile(situation({ ...given, purgeAfter: later(1), observations: closed })).openPurge).toBe(false);
+    expect(reconcile(situation({ ...given, purgeAfter: later(1), observations: closed })).openPurge).toBe(
+      false,
+    );
     const half = { a: observed('suspended', 2), b: observed('active', 1) };
-    expect(reconcile(situation({ ...given, purgeAfter: later(-1), observations: half })).openPurge).toBe(false);
+    expect(reconcile(situation({ ...given, purgeAfter: later(-1), observations: half })).openPurge).toBe(
+      false,
+    );
     const step = reconcile(situation({ ...given, purgeAfter: NOW, observations: closed }));
     expect(step.openPurge).toBe(true);
     expect(step.finish).toEqual({ state: 'succeeded' });
@@ -133,7 +184,11 @@ describe('reconcile', () => {
   it('waits for the deadline of a scheduled deletion, however far it is', () => {
     const step = reconcile(
       situation({
-        desired: 'suspended', kind: 'delete', generation: 2, operationState: 'succeeded', purgeAfter: later(30 * 86_400_000),
+        desired: 'suspended',
+        kind: 'delete',
+        generation: 2,
+        operationState: 'succeeded',
+        purgeAfter: later(30 * 86_400_000),
         observations: { a: observed('suspended', 2), b: observed('suspended', 2) },
       }),
     );
@@ -142,7 +197,13 @@ describe('reconcile', () => {
 
   it('asks nobody new to purge', () => {
     const step = reconcile(
-      situation({ desired: 'purged', kind: 'purge', generation: 3, placed: false, observations: { a: observed('suspended', 2) } }),
+      situation({
+        desired: 'purged',
+        kind: 'purge',
+        generation: 3,
+        placed: false,
+        observations: { a: observed('suspended', 2) },
+      }),
     );
     expect(step.joins).toEqual([]);
     expect(step.requests).toEqual([{ type: 'tenant.purge_requested.v1', attempt: 1, participants: ['a'] }]);
@@ -151,12 +212,22 @@ describe('reconcile', () => {
   it('says who is overdue', () => {
     const tasks = { a: task({ addressedAt: later(-60_000), lastError: 'timeout' }), b: task() };
     const step = reconcile(situation({ tasks }));
-    expect(step.conditions).toEqual([{ type: 'overdue', message: 'a has not acknowledged in time; its last error: timeout' }]);
+    expect(step.conditions).toEqual([
+      { type: 'overdue', message: 'a has not acknowledged in time; its last error: timeout' },
+    ]);
   });
 
   it('asks and counts only those who have the capability', () => {
     const participants = [participant('a'), participant('b', { capabilities: ['provision', 'purge'] })];
-    const step = reconcile(situation({ desired: 'suspended', kind: 'suspend', generation: 2, participants, observations: { a: observed('suspended', 2), b: observed('active', 1) } }));
+    const step = reconcile(
+      situation({
+        desired: 'suspended',
+        kind: 'suspend',
+        generation: 2,
+        participants,
+        observations: { a: observed('suspended', 2), b: observed('active', 1) },
+      }),
+    );
     expect(step.state).toBe('SUSPENDED');
   });
 
@@ -164,41 +235,89 @@ describe('reconcile', () => {
     const behind = { a: observed('active', 1), b: observed('none', 0) };
     expect(reconcile(situation({ operationState: 'succeeded', observations: behind })).state).toBe('ACTIVE');
     const there = { a: observed('active', 1), b: observed('active', 1) };
-    expect(reconcile(situation({ operationState: 'failed', observations: there })).state).toBe('PROVISIONING');
+    expect(reconcile(situation({ operationState: 'failed', observations: there })).state).toBe(
+      'PROVISIONING',
+    );
   });
 
   it('keeps a store closed that only a participant owns which is catching up', () => {
     const participants = [participant('a'), participant('late', { stores: ['billing', 'primary'] })];
-    const given = { participants, operationState: 'succeeded' as const, observations: { a: observed('active', 1), late: observed('none', 0, 2) } };
+    const given = {
+      participants,
+      operationState: 'succeeded' as const,
+      observations: { a: observed('active', 1), late: observed('none', 0, 2) },
+    };
     expect(reconcile(situation(given)).closedStores).toEqual(['billing']);
-    expect(reconcile(situation({ ...given, observations: { a: observed('active', 1), late: observed('active', 1, 2) } })).closedStores).toEqual([]);
+    expect(
+      reconcile(
+        situation({ ...given, observations: { a: observed('active', 1), late: observed('active', 1, 2) } }),
+      ).closedStores,
+    ).toEqual([]);
   });
 
   it('counts an optional participant for a purge', () => {
     const participants = [participant('a'), participant('b', { required: false })];
     const given = { desired: 'purged', kind: 'purge', generation: 3, placed: false, participants } as const;
-    expect(reconcile(situation({ ...given, participants, observations: { a: observed('purged', 3), b: observed('suspended', 2) } })).state).toBe('PURGING');
-    expect(reconcile(situation({ ...given, participants, observations: { a: observed('purged', 3), b: observed('purged', 3) } })).state).toBe('PURGED');
+    expect(
+      reconcile(
+        situation({
+          ...given,
+          participants,
+          observations: { a: observed('purged', 3), b: observed('suspended', 2) },
+        }),
+      ).state,
+    ).toBe('PURGING');
+    expect(
+      reconcile(
+        situation({
+          ...given,
+          participants,
+          observations: { a: observed('purged', 3), b: observed('purged', 3) },
+        }),
+      ).state,
+    ).toBe('PURGED');
   });
 
   it('ends successfully exactly when every counted participant is where it should be', () => {
     const states = fc.constantFrom<ObservedState>('none', 'active', 'suspended', 'purged');
-    const part = fc.record({ state: states, generation: fc.integer({ min: 0, max: 3 }), required: fc.boolean(), countsFrom: fc.integer({ min: 1, max: 4 }) });
+    const part = fc.record({
+      state: states,
+      generation: fc.integer({ min: 0, max: 3 }),
+      required: fc.boolean(),
+      countsFrom: fc.integer({ min: 1, max: 4 }),
+    });
     fc.assert(
-      fc.property(fc.array(part, { maxLength: 5 }), fc.constantFrom<DesiredState>('active', 'suspended', 'purged'), (parts, desired) => {
-        const kind: OperationKind = desired === 'active' ? 'reactivate' : desired === 'suspended' ? 'suspend' : 'purge';
-        const step = reconcile(
-          situation({
-            desired, kind, generation: 3, wasActive: true,
-            participants: parts.map((each, index) => participant(`p${index}`, { required: each.required })),
-            observations: Object.fromEntries(parts.map((each, index) => [`p${index}`, observed(each.state, each.generation, each.countsFrom)])),
-          }),
-        );
-        const counted = parts.filter((each) => desired === 'purged' || (each.required && each.countsFrom <= 3));
-        const everyone = counted.every((each) => each.state === desired && each.generation === 3) && (counted.length > 0 || desired !== 'active');
-        expect(step.finish?.state === 'succeeded').toBe(everyone);
-        expect(['ACTIVE', 'SUSPENDED', 'PURGED'].includes(step.state)).toBe(everyone);
-      }),
+      fc.property(
+        fc.array(part, { maxLength: 5 }),
+        fc.constantFrom<DesiredState>('active', 'suspended', 'purged'),
+        (parts, desired) => {
+          const kind: OperationKind =
+            desired === 'active' ? 'reactivate' : desired === 'suspended' ? 'suspend' : 'purge';
+          const step = reconcile(
+            situation({
+              desired,
+              kind,
+              generation: 3,
+              wasActive: true,
+              participants: parts.map((each, index) => participant(`p${index}`, { required: each.required })),
+              observations: Object.fromEntries(
+                parts.map((each, index) => [
+                  `p${index}`,
+                  observed(each.state, each.generation, each.countsFrom),
+                ]),
+              ),
+            }),
+          );
+          const counted = parts.filter(
+            (each) => desired === 'purged' || (each.required && each.countsFrom <= 3),
+          );
+          const everyone =
+            counted.every((each) => each.state === desired && each.generation === 3) &&
+            (counted.length > 0 || desired !== 'active');
+          expect(step.finish?.state === 'succeeded').toBe(everyone);
+          expect(['ACTIVE', 'SUSPENDED', 'PURGED'].includes(step.state)).toBe(everyone);
+        },
+      ),
     );
   });
 });

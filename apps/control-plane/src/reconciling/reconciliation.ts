@@ -1,4 +1,13 @@
-import type { Capability, DesiredState, ObservedState, OperationKind, OperationState, RequestType, TaskState, TenantState } from '@tenantry/contracts';
+import type {
+  Capability,
+  DesiredState,
+  ObservedState,
+  OperationKind,
+  OperationState,
+  RequestType,
+  TaskState,
+  TenantState,
+} from '@tenantry/contracts';
 import { backoffMs, type Backoff } from '@tenantry/kernel';
 import { observedWhenDone, publicState } from '../tenants/tenant.js';
 
@@ -57,12 +66,17 @@ export interface Step {
   readonly place: boolean;
   readonly requests: readonly PlannedRequest[];
   /** How the unfinished operation ends now, if it does. */
-  readonly finish?: { readonly state: 'succeeded' } | { readonly state: 'failed'; readonly participant: string; readonly error: string };
+  readonly finish?:
+    | { readonly state: 'succeeded' }
+    | { readonly state: 'failed'; readonly participant: string; readonly error: string };
   readonly openPurge: boolean;
   readonly state: TenantState;
   /** Stores of an active tenant that must stay closed, because only participants that are still catching up own them. */
   readonly closedStores: readonly string[];
-  readonly conditions: readonly { type: 'failed' | 'overdue' | 'catchingUp' | 'noParticipants'; message: string }[];
+  readonly conditions: readonly {
+    type: 'failed' | 'overdue' | 'catchingUp' | 'noParticipants';
+    message: string;
+  }[];
   /** When to look again without being woken; `null` when there is nothing to wait for. */
   readonly waitUntil: Date | null;
 }
@@ -87,12 +101,17 @@ export function reconcile(situation: Situation): Step {
   const parts = partsOf(situation, joins);
   const counted = parts.filter((part) => part.counted);
   // With nobody to ask, a tenant may end and be closed, but never be called active: nothing was provisioned.
-  const allThere = counted.every((part) => part.satisfied) && (counted.length > 0 || tenant.desired !== 'active');
+  const allThere =
+    counted.every((part) => part.satisfied) && (counted.length > 0 || tenant.desired !== 'active');
   const finish = unfinished ? ending(parts, allThere) : undefined;
   // What was announced at the operation's end stands until the next one, whatever participants are declared since.
   const everyone = (finish?.state ?? operation.state) === 'succeeded';
   const openPurge =
-    tenant.desired === 'suspended' && tenant.purgeAfter !== null && tenant.purgeAfter <= now && everyone && allThere;
+    tenant.desired === 'suspended' &&
+    tenant.purgeAfter !== null &&
+    tenant.purgeAfter <= now &&
+    everyone &&
+    allThere;
   const given = operation.state === 'failed' || finish?.state === 'failed';
   const nextAttempts: Date[] = [];
   const due = given || openPurge ? [] : dueParts(parts, now, nextAttempts);
@@ -135,29 +154,44 @@ function partsOf(situation: Situation, joins: Step['joins']): Part[] {
     const observation: ObservationFacts | undefined =
       situation.observations.get(participant.name) ??
       (joined && { observed: 'none', observedGeneration: 0, countsFrom: joined.countsFrom });
-    if (!observation || !participant.capabilities.includes(capabilityFor(tenant.desired, situation.operation.kind))) continue;
+    if (
+      !observation ||
+      !participant.capabilities.includes(capabilityFor(tenant.desired, situation.operation.kind))
+    )
+      continue;
     parts.push({
       participant,
       observation,
       task: situation.tasks.get(participant.name),
       satisfied: observation.observed === done && observation.observedGeneration === tenant.generation,
       // A purge waits for everyone who was ever asked: an optional service's copy is a copy too.
-      counted: tenant.desired === 'purged' || (participant.required && observation.countsFrom <= tenant.generation),
+      counted:
+        tenant.desired === 'purged' || (participant.required && observation.countsFrom <= tenant.generation),
     });
   }
   return parts;
 }
 
 function closedStores(parts: readonly Part[]): string[] {
-  const behind = parts.filter(({ counted, satisfied }) => !counted && !satisfied).flatMap(({ participant }) => participant.stores);
-  const counted = new Set(parts.filter((part) => part.counted).flatMap(({ participant }) => participant.stores));
+  const behind = parts
+    .filter(({ counted, satisfied }) => !counted && !satisfied)
+    .flatMap(({ participant }) => participant.stores);
+  const counted = new Set(
+    parts.filter((part) => part.counted).flatMap(({ participant }) => participant.stores),
+  );
   return behind.filter((store) => !counted.has(store));
 }
 
 function ending(parts: readonly Part[], allThere: boolean): Step['finish'] {
-  const failed = parts.find(({ counted, task }) => counted && task?.state === 'failed' && task.retryable === false);
+  const failed = parts.find(
+    ({ counted, task }) => counted && task?.state === 'failed' && task.retryable === false,
+  );
   if (failed) {
-    return { state: 'failed', participant: failed.participant.name, error: failed.task?.lastError ?? 'no reason was given' };
+    return {
+      state: 'failed',
+      participant: failed.participant.name,
+      error: failed.task?.lastError ?? 'no reason was given',
+    };
   }
   return allThere ? { state: 'succeeded' } : undefined;
 }
@@ -187,20 +221,44 @@ function groupRequests(due: readonly Part[], desired: DesiredState, kind: Operat
   return [...byAttempt].map(([attempt, participants]) => ({ type, attempt, participants }));
 }
 
-function conditionsOf(situation: Situation, parts: readonly Part[], finish: Step['finish']): Step['conditions'] {
+function conditionsOf(
+  situation: Situation,
+  parts: readonly Part[],
+  finish: Step['finish'],
+): Step['conditions'] {
   const conditions: { type: 'failed' | 'overdue' | 'catchingUp' | 'noParticipants'; message: string }[] = [];
   if (situation.tenant.desired === 'active' && !parts.some(({ counted }) => counted)) {
-    conditions.push({ type: 'noParticipants', message: 'no required participant is declared, so nothing can be provisioned' });
+    conditions.push({
+      type: 'noParticipants',
+      message: 'no required participant is declared, so nothing can be provisioned',
+    });
   }
   for (const { participant, task, satisfied, counted } of parts) {
-    if (task?.state === 'failed' && task.retryable === false && (finish?.state === 'failed' || situation.operation.state === 'failed' || !counted)) {
-      conditions.push({ type: 'failed', message: `${participant.name}: ${task.lastError ?? 'no reason was given'}` });
-    } else if (!satisfied && task?.addressedAt && overdueAt(participant, task.addressedAt) <= situation.now.getTime()) {
+    if (
+      task?.state === 'failed' &&
+      task.retryable === false &&
+      (finish?.state === 'failed' || situation.operation.state === 'failed' || !counted)
+    ) {
+      conditions.push({
+        type: 'failed',
+        message: `${participant.name}: ${task.lastError ?? 'no reason was given'}`,
+      });
+    } else if (
+      !satisfied &&
+      task?.addressedAt &&
+      overdueAt(participant, task.addressedAt) <= situation.now.getTime()
+    ) {
       const error = task.lastError ? `; its last error: ${task.lastError}` : '';
-      conditions.push({ type: 'overdue', message: `${participant.name} has not acknowledged in time${error}` });
+      conditions.push({
+        type: 'overdue',
+        message: `${participant.name} has not acknowledged in time${error}`,
+      });
     }
     if (!satisfied && participant.required && (!counted || situation.operation.state === 'succeeded')) {
-      conditions.push({ type: 'catchingUp', message: `${participant.name} came later and has not reached this state yet` });
+      conditions.push({
+        type: 'catchingUp',
+        message: `${participant.name} came later and has not reached this state yet`,
+      });
     }
   }
   return conditions;
@@ -210,10 +268,17 @@ function overdueAt(participant: ParticipantFacts, addressedAt: Date): number {
   return addressedAt.getTime() + participant.ackTimeoutMs;
 }
 
-function nextLook(situation: Situation, parts: readonly Part[], allThere: boolean, due: readonly Part[], later: readonly Date[]): Date | null {
+function nextLook(
+  situation: Situation,
+  parts: readonly Part[],
+  allThere: boolean,
+  due: readonly Part[],
+  later: readonly Date[],
+): Date | null {
   const { now, tenant } = situation;
   const times = later.map((at) => at.getTime());
-  for (const part of due) times.push(now.getTime() + backoffMs(situation.backoff, (part.task?.attempts ?? 0) + 1));
+  for (const part of due)
+    times.push(now.getTime() + backoffMs(situation.backoff, (part.task?.attempts ?? 0) + 1));
   for (const { satisfied, task, participant } of parts) {
     if (satisfied || !task?.addressedAt) continue;
     const overdue = overdueAt(participant, task.addressedAt);

@@ -49,7 +49,13 @@ export class TenantReconciler {
     const operation = await this.operations.currentTx(tx, tenant);
     const tasks = await this.operations.tasksTx(tx, operation.id);
     const placed = await this.placeTx(tx, tenant);
-    const situation = await this.situationTx(tx, tenant, operation, tasks, placed !== 'unplaceable' && placed !== 'gone');
+    const situation = await this.situationTx(
+      tx,
+      tenant,
+      operation,
+      tasks,
+      placed !== 'unplaceable' && placed !== 'gone',
+    );
     const step = reconcile(situation);
     await this.joinTx(tx, tenant, step);
 
@@ -58,11 +64,17 @@ export class TenantReconciler {
     const requests = placed === 'unplaceable' && tenant.desired === 'active' ? [] : step.requests;
     events.push(...(await this.requestTx(tx, tenant, operation, tasks, requests, situation)));
     if (step.finish) await this.operations.setStateTx(tx, operation, step.finish.state);
-    else if (operation.state === 'pending' && requests.length > 0) await this.operations.setStateTx(tx, operation, 'running');
+    else if (operation.state === 'pending' && requests.length > 0)
+      await this.operations.setStateTx(tx, operation, 'running');
     events.push(...(await this.routeTx(tx, tenant, step)), ...endingOf(tenant, operation, step));
     await this.saveTx(tx, tenant, step, events, placed, operation);
     if (step.openPurge) {
-      await this.change.applyTx(tx, tenant, { kind: 'purge', caller: RECONCILER, reason: 'the grace period has ended', amend: clearSchedule });
+      await this.change.applyTx(tx, tenant, {
+        kind: 'purge',
+        caller: RECONCILER,
+        reason: 'the grace period has ended',
+        amend: clearSchedule,
+      });
     }
     return step.waitUntil;
   }
@@ -90,7 +102,13 @@ export class TenantReconciler {
     return [{ type: 'tenant.route_changed.v1', data: { routes: routes.map(toRouteRecord) } }];
   }
 
-  private async situationTx(tx: Tx, tenant: Tenant, operation: Operation, tasks: readonly Task[], placed: boolean): Promise<Situation> {
+  private async situationTx(
+    tx: Tx,
+    tenant: Tenant,
+    operation: Operation,
+    tasks: readonly Task[],
+    placed: boolean,
+  ): Promise<Situation> {
     const observations = await this.participants.observationsTx(tx, tenant.id);
     return {
       now: tx.now,
@@ -120,17 +138,38 @@ export class TenantReconciler {
   }
 
   private async requestTx(
-    tx: Tx, tenant: Tenant, operation: Operation, tasks: readonly Task[], requests: readonly PlannedRequest[], situation: Situation,
+    tx: Tx,
+    tenant: Tenant,
+    operation: Operation,
+    tasks: readonly Task[],
+    requests: readonly PlannedRequest[],
+    situation: Situation,
   ): Promise<LifecycleEvent[]> {
     const placements = (await this.routes.findTx(tx, tenant.id)).map(toPlacement);
     const asked: Task[] = [];
     const events = requests.map(({ type, attempt, participants }): LifecycleEvent => {
       for (const name of participants) {
-        const required = situation.participants.find((participant) => participant.name === name)?.required ?? false;
-        asked.push(askedTask(tasks.find((task) => task.participant === name), operation.id, name, required, attempt, tx.now, this.backoff));
+        const required =
+          situation.participants.find((participant) => participant.name === name)?.required ?? false;
+        asked.push(
+          askedTask(
+            tasks.find((task) => task.participant === name),
+            operation.id,
+            name,
+            required,
+            attempt,
+            tx.now,
+            this.backoff,
+          ),
+        );
       }
       const data = {
-        operationId: operation.id, generation: tenant.generation, attempt, participants: [...participants], desired: tenant.desired, placements,
+        operationId: operation.id,
+        generation: tenant.generation,
+        attempt,
+        participants: [...participants],
+        desired: tenant.desired,
+        placements,
       };
       return { type, data };
     });
@@ -138,9 +177,21 @@ export class TenantReconciler {
     return events;
   }
 
-  private async saveTx(tx: Tx, tenant: Tenant, step: Step, events: LifecycleEvent[], placed: string, operation: Operation): Promise<void> {
-    const conditions = conditionsSince(tenant.conditions, placed === 'unplaceable' ? [...step.conditions, UNPLACEABLE] : step.conditions, tx.now);
-    const shown = tenant.state !== step.state || JSON.stringify(conditions) !== JSON.stringify(tenant.conditions);
+  private async saveTx(
+    tx: Tx,
+    tenant: Tenant,
+    step: Step,
+    events: LifecycleEvent[],
+    placed: string,
+    operation: Operation,
+  ): Promise<void> {
+    const conditions = conditionsSince(
+      tenant.conditions,
+      placed === 'unplaceable' ? [...step.conditions, UNPLACEABLE] : step.conditions,
+      tx.now,
+    );
+    const shown =
+      tenant.state !== step.state || JSON.stringify(conditions) !== JSON.stringify(tenant.conditions);
     if (!shown && events.length === 0 && placed !== 'placed-now') return;
     tenant.state = step.state;
     tenant.conditions = conditions;
@@ -150,7 +201,10 @@ export class TenantReconciler {
   }
 }
 
-const UNPLACEABLE = { type: 'unplaceable', message: 'no open cluster is in the tenant’s region, or no participant declares a store' } as const;
+const UNPLACEABLE = {
+  type: 'unplaceable',
+  message: 'no open cluster is in the tenant’s region, or no participant declares a store',
+} as const;
 
 function clearSchedule(tenant: Tenant): void {
   tenant.deletionRequestedAt = null;
@@ -159,11 +213,27 @@ function clearSchedule(tenant: Tenant): void {
 }
 
 function askedTask(
-  known: Task | undefined, operationId: string, participant: string, required: boolean, attempt: number, now: Date, backoff: Backoff,
+  known: Task | undefined,
+  operationId: string,
+  participant: string,
+  required: boolean,
+  attempt: number,
+  now: Date,
+  backoff: Backoff,
 ): Task {
-  const task = known ?? Object.assign(new Task(), {
-    operationId, participant, required, addressedAt: now, progress: null, lastError: null, evidence: null, createdAt: now, finishedAt: null,
-  });
+  const task =
+    known ??
+    Object.assign(new Task(), {
+      operationId,
+      participant,
+      required,
+      addressedAt: now,
+      progress: null,
+      lastError: null,
+      evidence: null,
+      createdAt: now,
+      finishedAt: null,
+    });
   task.state = 'pending';
   task.retryable = null;
   task.attempts = attempt;
@@ -173,7 +243,11 @@ function askedTask(
 }
 
 /** Keeps the time since when a condition holds as long as it holds, whatever its words. */
-function conditionsSince(before: readonly Condition[], now: readonly Omit<Condition, 'since'>[], at: Date): Condition[] {
+function conditionsSince(
+  before: readonly Condition[],
+  now: readonly Omit<Condition, 'since'>[],
+  at: Date,
+): Condition[] {
   return now.map(({ type, message }) => {
     const known = before.find((condition) => condition.type === type);
     return { type, message, since: known?.since ?? at.toISOString() };

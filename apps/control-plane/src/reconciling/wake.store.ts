@@ -54,7 +54,12 @@ export class WakeStore {
        RETURNING tenant_id, version, lease, attempts`,
       [limit, leaseMs],
     );
-    return rows.map((row) => ({ tenantId: row.tenant_id, version: row.version, lease: row.lease, attempts: row.attempts }));
+    return rows.map((row) => ({
+      tenantId: row.tenant_id,
+      version: row.version,
+      lease: row.lease,
+      attempts: row.attempts,
+    }));
   }
 
   /**

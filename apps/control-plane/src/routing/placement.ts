@@ -5,7 +5,11 @@ import { Route } from './route.entity.js';
  * The routes of a newly placed tenant, one a store: closed until everyone has acknowledged.
  * Names come from the tenant's id and the store, never from the slug.
  */
-export function placeOn(cluster: string, tenant: { id: string; isolation: Isolation; generation: number }, stores: readonly string[]): Route[] {
+export function placeOn(
+  cluster: string,
+  tenant: { id: string; isolation: Isolation; generation: number },
+  stores: readonly string[],
+): Route[] {
   return [...new Set(stores)].sort().map((store) => {
     const route = new Route();
     route.tenantId = tenant.id;
@@ -13,7 +17,8 @@ export function placeOn(cluster: string, tenant: { id: string; isolation: Isolat
     route.isolation = tenant.isolation;
     route.cluster = cluster;
     route.database = null;
-    route.schema = tenant.isolation === 'pooled' ? pooledSchemaName(store) : tenantSchemaName(tenant.id, store);
+    route.schema =
+      tenant.isolation === 'pooled' ? pooledSchemaName(store) : tenantSchemaName(tenant.id, store);
     route.access = 'frozen';
     route.generation = tenant.generation;
     route.revision = 1;

@@ -23,7 +23,12 @@ export class RouteStore {
   }
 
   /** Opens the tenant's closed routes but those in `closedStores`. @returns how many. */
-  async openTx(tx: Tx, tenantId: string, closedStores: readonly string[], generation: number): Promise<number> {
+  async openTx(
+    tx: Tx,
+    tenantId: string,
+    closedStores: readonly string[],
+    generation: number,
+  ): Promise<number> {
     const opened = await tx.sql.query(
       `UPDATE tenantry.route SET access = 'open', generation = $3, revision = revision + 1
        WHERE tenant_id = $1 AND access <> 'open' AND store <> ALL ($2::text[]) RETURNING store`,

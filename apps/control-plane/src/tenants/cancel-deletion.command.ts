@@ -34,7 +34,13 @@ export class CancelDeletionHandler implements ICommandHandler<CancelDeletion> {
   execute({ tenantId, reason, caller, ifMatch }: CancelDeletion): Promise<Accepted> {
     return this.unitOfWork.run(async (tx) => {
       const tenant = await lockFor(tx, this.tenants, tenantId, 'cancel_deletion', ifMatch);
-      const change = { kind: 'cancel_deletion', caller, reason, amend: unschedule, facts: cancelled } as const;
+      const change = {
+        kind: 'cancel_deletion',
+        caller,
+        reason,
+        amend: unschedule,
+        facts: cancelled,
+      } as const;
       return accepted(tenant, await this.change.applyTx(tx, tenant, change));
     });
   }

@@ -57,7 +57,10 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
       await this.tenants.publishNewTx(tx, tenant, caller.traceparent);
       const { id, slug, name, plan, region, isolation, labels } = tenant;
       await this.audit.recordTx(tx, {
-        caller, tenantId: id, action: 'tenant.create', resource: `tenants/${id}`,
+        caller,
+        tenantId: id,
+        action: 'tenant.create',
+        resource: `tenants/${id}`,
         after: { slug, name, plan, region, isolation, labels, operationId: operation.id },
       });
       await this.wakes.wakeTx(tx, id);
@@ -70,15 +73,37 @@ function regionOf(wanted: string | undefined, known: readonly string[]): string 
   if (wanted !== undefined && known.includes(wanted)) return wanted;
   const only = known.length === 1 ? known[0] : undefined;
   if (wanted === undefined && only !== undefined) return only;
-  const detail = wanted === undefined ? 'is required: there is more than one region, or none' : 'is not a region that a cluster is in';
-  throw new InvalidRequest([{ in: 'body', pointer: '/region', detail: `${detail}; known: ${known.join(', ') || 'none'}` }]);
+  const detail =
+    wanted === undefined
+      ? 'is required: there is more than one region, or none'
+      : 'is not a region that a cluster is in';
+  throw new InvalidRequest([
+    { in: 'body', pointer: '/region', detail: `${detail}; known: ${known.join(', ') || 'none'}` },
+  ]);
 }
 
 function newTenant(wanted: NewTenant, region: string, now: Date): Tenant {
   const { slug, name, plan, isolation } = wanted;
   return Object.assign(new Tenant(), {
-    id: newId(), slug, name, plan, region, isolation, labels: { ...wanted.labels },
-    desired: 'active', state: 'REQUESTED', wasActive: false, generation: 1, version: 1, tenantSeq: 0, conditions: [],
-    desiredBeforeDeletion: null, deletionRequestedAt: null, purgeAfter: null, createdAt: now, updatedAt: now, purgedAt: null,
+    id: newId(),
+    slug,
+    name,
+    plan,
+    region,
+    isolation,
+    labels: { ...wanted.labels },
+    desired: 'active',
+    state: 'REQUESTED',
+    wasActive: false,
+    generation: 1,
+    version: 1,
+    tenantSeq: 0,
+    conditions: [],
+    desiredBeforeDeletion: null,
+    deletionRequestedAt: null,
+    purgeAfter: null,
+    createdAt: now,
+    updatedAt: now,
+    purgedAt: null,
   } as const);
 }

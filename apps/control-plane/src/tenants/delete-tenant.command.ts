@@ -47,7 +47,14 @@ export class DeleteTenantHandler implements ICommandHandler<DeleteTenant> {
     @Inject(GRACE_RULES) private readonly rules: GraceRules,
   ) {}
 
-  execute({ tenantId, graceMs = this.rules.defaultMs, confirm, reason, caller, ifMatch }: DeleteTenant): Promise<Accepted> {
+  execute({
+    tenantId,
+    graceMs = this.rules.defaultMs,
+    confirm,
+    reason,
+    caller,
+    ifMatch,
+  }: DeleteTenant): Promise<Accepted> {
     return this.unitOfWork.run(async (tx) => {
       const tenant = await lockFor(tx, this.tenants, tenantId, 'delete', ifMatch);
       const unconfirmed = confirm !== tenant.slug;
@@ -62,13 +69,26 @@ export class DeleteTenantHandler implements ICommandHandler<DeleteTenant> {
         deleted.purgeAfter = purgeAfter;
       };
       const desiredBefore = tenant.desired;
-      return accepted(tenant, await this.change.applyTx(tx, tenant, { kind: 'delete', caller, reason, amend: schedule, facts: scheduled }));
+      return accepted(
+        tenant,
+        await this.change.applyTx(tx, tenant, {
+          kind: 'delete',
+          caller,
+          reason,
+          amend: schedule,
+          facts: scheduled,
+        }),
+      );
     });
   }
 }
 
 function scheduled(tenant: Tenant, operation: Operation): LifecycleEvent[] {
   if (!tenant.purgeAfter) return [];
-  const data = { operationId: operation.id, generation: tenant.generation, purgeAfter: tenant.purgeAfter.toISOString() };
+  const data = {
+    operationId: operation.id,
+    generation: tenant.generation,
+    purgeAfter: tenant.purgeAfter.toISOString(),
+  };
   return [{ type: 'tenant.deletion_scheduled.v1', data }];
 }

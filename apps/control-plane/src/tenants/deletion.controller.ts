@@ -1,5 +1,13 @@
 import { parseDurationMs } from '@tenantry/kernel';
-import { ApiIfMatch, ApiProblems, InvalidRequest, OptionalIfMatch, RequireRole, type HttpResponse, type IfMatch } from '@tenantry/service';
+import {
+  ApiIfMatch,
+  ApiProblems,
+  InvalidRequest,
+  OptionalIfMatch,
+  RequireRole,
+  type HttpResponse,
+  type IfMatch,
+} from '@tenantry/service';
 import { Controller, Delete, Get, HttpCode, Param, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -32,11 +40,20 @@ export class DeletionController {
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(404, 409, 422)
   async delete(
-    @Param('id') id: string, @Query() query: DeleteTenantQuery, @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Param('id') id: string,
+    @Query() query: DeleteTenantQuery,
+    @OptionalIfMatch() ifMatch: IfMatch | undefined,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<Accepted> {
     const { gracePeriod, confirm, reason } = query;
-    const command = new DeleteTenant(id, graceMsOf(gracePeriod), confirm, reason ?? null, currentCaller(), ifMatch);
+    const command = new DeleteTenant(
+      id,
+      graceMsOf(gracePeriod),
+      confirm,
+      reason ?? null,
+      currentCaller(),
+      ifMatch,
+    );
     return answerAccepted(response, await this.commands.execute(command));
   }
 
@@ -60,10 +77,15 @@ export class DeletionController {
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(404, 409)
   async cancel(
-    @Param('id') id: string, @Query() { reason }: CancelDeletionQuery, @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Param('id') id: string,
+    @Query() { reason }: CancelDeletionQuery,
+    @OptionalIfMatch() ifMatch: IfMatch | undefined,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<Accepted> {
-    return answerAccepted(response, await this.commands.execute(new CancelDeletion(id, reason ?? null, currentCaller(), ifMatch)));
+    return answerAccepted(
+      response,
+      await this.commands.execute(new CancelDeletion(id, reason ?? null, currentCaller(), ifMatch)),
+    );
   }
 }
 
@@ -71,7 +93,8 @@ function graceMsOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const ms = parseDurationMs(text);
   if (ms === undefined) {
-    const detail = 'must be an ISO 8601 duration of days or smaller units, such as P30D or PT90S, of at most P3650D';
+    const detail =
+      'must be an ISO 8601 duration of days or smaller units, such as P30D or PT90S, of at most P3650D';
     throw new InvalidRequest([{ in: 'query', pointer: '/gracePeriod', detail }]);
   }
   return ms;

@@ -12,7 +12,12 @@ const KEY = new RegExp(LABEL_KEY_PATTERN);
 export function isLabels(value: unknown): value is Record<string, string> {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
   const entries = Object.entries(value);
-  return entries.length <= MAX_LABELS && entries.every(([key, text]) => KEY.test(key) && typeof text === 'string' && text.length <= LABEL_VALUE_MAX);
+  return (
+    entries.length <= MAX_LABELS &&
+    entries.every(
+      ([key, text]) => KEY.test(key) && typeof text === 'string' && text.length <= LABEL_VALUE_MAX,
+    )
+  );
 }
 
 /** Validates a property as {@link isLabels}. */
@@ -34,5 +39,7 @@ export function IsLabels(options?: ValidationOptions): PropertyDecorator {
 
 /** Reads `key:value` filters; a later one of the same key wins. */
 export function labelsOf(filters: readonly string[]): Record<string, string> {
-  return Object.fromEntries(filters.map((filter) => [filter.slice(0, filter.indexOf(':')), filter.slice(filter.indexOf(':') + 1)]));
+  return Object.fromEntries(
+    filters.map((filter) => [filter.slice(0, filter.indexOf(':')), filter.slice(filter.indexOf(':') + 1)]),
+  );
 }

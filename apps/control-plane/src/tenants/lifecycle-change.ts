@@ -46,7 +46,14 @@ export class LifecycleChange {
     change.amend?.(tenant);
     await this.operations.supersedeTx(tx, tenant.id);
     const timeoutMs = await this.participants.longestAckTimeoutMsTx(tx);
-    const operation = await this.operations.openTx(tx, tenant, change.kind, change.caller, change.reason, timeoutMs);
+    const operation = await this.operations.openTx(
+      tx,
+      tenant,
+      change.kind,
+      change.caller,
+      change.reason,
+      timeoutMs,
+    );
     const events = [...(await this.closeTx(tx, tenant)), ...(change.facts?.(tenant, operation) ?? [])];
     const routes = await this.routes.findTx(tx, tenant.id);
     tenant.state = publicState({
@@ -64,7 +71,12 @@ export class LifecycleChange {
       resource: `tenants/${tenant.id}`,
       reason: change.reason,
       before,
-      after: { state: tenant.state, desired: tenant.desired, generation: tenant.generation, operationId: operation.id },
+      after: {
+        state: tenant.state,
+        desired: tenant.desired,
+        generation: tenant.generation,
+        operationId: operation.id,
+      },
     });
     await this.wakes.wakeTx(tx, tenant.id);
     return operation;

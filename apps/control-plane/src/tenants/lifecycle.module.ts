@@ -15,8 +15,28 @@ import { TenantStore } from './tenant.store.js';
 @Module({
   providers: [
     { provide: Outbox, useFactory: () => new Outbox() },
-    AuditLog, ClusterStore, OperationStore, ParticipantReadModel, ParticipantsChanged, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange,
+    AuditLog,
+    ClusterStore,
+    OperationStore,
+    ParticipantReadModel,
+    ParticipantsChanged,
+    ParticipantStore,
+    RouteStore,
+    WakeStore,
+    TenantStore,
+    LifecycleChange,
   ],
-  exports: [AuditLog, ClusterStore, OperationStore, ParticipantReadModel, ParticipantsChanged, ParticipantStore, RouteStore, WakeStore, TenantStore, LifecycleChange],
+  exports: [
+    AuditLog,
+    ClusterStore,
+    OperationStore,
+    ParticipantReadModel,
+    ParticipantsChanged,
+    ParticipantStore,
+    RouteStore,
+    WakeStore,
+    TenantStore,
+    LifecycleChange,
+  ],
 })
 export class LifecycleModule {}

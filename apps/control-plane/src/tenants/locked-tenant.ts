@@ -10,7 +10,13 @@ import type { TenantStore } from './tenant.store.js';
  *
  * @throws TenantNotFound, PreconditionFailed when the caller has read another version, IllegalTransition.
  */
-export async function lockFor(tx: Tx, store: TenantStore, id: string, action: LifecycleAction, ifMatch?: IfMatch): Promise<Tenant> {
+export async function lockFor(
+  tx: Tx,
+  store: TenantStore,
+  id: string,
+  action: LifecycleAction,
+  ifMatch?: IfMatch,
+): Promise<Tenant> {
   const tenant = await store.lockTx(tx, id);
   if (!tenant) throw new TenantNotFound();
   ifMatch?.check(tenant.version);

@@ -1,4 +1,14 @@
-import { ApiIfMatch, ApiProblems, OptionalIfMatch, RequireRole, RequiredIfMatch, etagOf, type HttpResponse, type IfMatch, type Page } from '@tenantry/service';
+import {
+  ApiIfMatch,
+  ApiProblems,
+  OptionalIfMatch,
+  RequireRole,
+  RequiredIfMatch,
+  etagOf,
+  type HttpResponse,
+  type IfMatch,
+  type Page,
+} from '@tenantry/service';
 import { Body, Controller, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
@@ -13,7 +23,15 @@ import { labelsOf } from './labels.js';
 import { ListTenants } from './list-tenants.query.js';
 import { ReactivateTenant } from './reactivate-tenant.command.js';
 import { SuspendTenant } from './suspend-tenant.command.js';
-import { AcceptedDto, CreateTenantDto, ListTenantsQuery, ReasonDto, TenantDto, TenantPageDto, UpdateTenantDto } from './tenant.dto.js';
+import {
+  AcceptedDto,
+  CreateTenantDto,
+  ListTenantsQuery,
+  ReasonDto,
+  TenantDto,
+  TenantPageDto,
+  UpdateTenantDto,
+} from './tenant.dto.js';
 import type { TenantView } from './tenant.view.js';
 import { UpdateTenant } from './update-tenant.command.js';
 
@@ -32,7 +50,10 @@ export class TenantController {
   @ApiOperation({ summary: 'Create a tenant; it is ACTIVE once every required service has provisioned it.' })
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(409)
-  async create(@Body() body: CreateTenantDto, @Res({ passthrough: true }) response: HttpResponse): Promise<Accepted> {
+  async create(
+    @Body() body: CreateTenantDto,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<Accepted> {
     const { slug, name, plan = 'standard', region, isolation = 'pooled', labels = {} } = body;
     const command = new CreateTenant({ slug, name, plan, region, isolation, labels }, currentCaller());
     return answerAccepted(response, await this.commands.execute(command));
@@ -52,7 +73,10 @@ export class TenantController {
   @ApiOperation({ summary: 'Read a tenant.' })
   @ApiOkResponse({ type: TenantDto })
   @ApiProblems(404)
-  async get(@Param('id') id: string, @Res({ passthrough: true }) response: HttpResponse): Promise<TenantView> {
+  async get(
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<TenantView> {
     const tenant = await this.queries.execute(new GetTenant(id));
     response.setHeader('ETag', etagOf(tenant.version));
     return tenant;
@@ -65,7 +89,10 @@ export class TenantController {
   @ApiOkResponse({ type: TenantDto })
   @ApiProblems(404, 409)
   async update(
-    @Param('id') id: string, @Body() body: UpdateTenantDto, @RequiredIfMatch() ifMatch: IfMatch, @Res({ passthrough: true }) response: HttpResponse,
+    @Param('id') id: string,
+    @Body() body: UpdateTenantDto,
+    @RequiredIfMatch() ifMatch: IfMatch,
+    @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<TenantView> {
     const tenant = await this.commands.execute(new UpdateTenant(id, body, ifMatch, currentCaller()));
     response.setHeader('ETag', etagOf(tenant.version));
@@ -81,10 +108,15 @@ export class TenantController {
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(404, 409)
   async suspend(
-    @Param('id') id: string, @Body() { reason }: ReasonDto, @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Param('id') id: string,
+    @Body() { reason }: ReasonDto,
+    @OptionalIfMatch() ifMatch: IfMatch | undefined,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<Accepted> {
-    return answerAccepted(response, await this.commands.execute(new SuspendTenant(id, reason, currentCaller(), ifMatch)));
+    return answerAccepted(
+      response,
+      await this.commands.execute(new SuspendTenant(id, reason, currentCaller(), ifMatch)),
+    );
   }
 
   @Post(':id/reactivate')
@@ -96,9 +128,14 @@ export class TenantController {
   @ApiAcceptedResponse({ type: AcceptedDto })
   @ApiProblems(404, 409)
   async reactivate(
-    @Param('id') id: string, @Body() { reason }: ReasonDto, @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Param('id') id: string,
+    @Body() { reason }: ReasonDto,
+    @OptionalIfMatch() ifMatch: IfMatch | undefined,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<Accepted> {
-    return answerAccepted(response, await this.commands.execute(new ReactivateTenant(id, reason, currentCaller(), ifMatch)));
+    return answerAccepted(
+      response,
+      await this.commands.execute(new ReactivateTenant(id, reason, currentCaller(), ifMatch)),
+    );
   }
 }

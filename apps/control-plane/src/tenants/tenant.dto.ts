@@ -20,7 +20,11 @@ const labelsSchema = {
 } as const;
 
 export class CreateTenantDto {
-  @ApiProperty({ pattern: SLUG_PATTERN, example: 'acme', description: 'Unique for ever, also after a purge.' })
+  @ApiProperty({
+    pattern: SLUG_PATTERN,
+    example: 'acme',
+    description: 'Unique for ever, also after a purge.',
+  })
   @IsString()
   @MaxLength(200)
   slug: string;
@@ -37,7 +41,10 @@ export class CreateTenantDto {
   @Matches(new RegExp(NAME_PATTERN))
   plan?: string;
 
-  @ApiPropertyOptional({ pattern: NAME_PATTERN, description: 'A region that a cluster is in; may be left out while there is only one.' })
+  @ApiPropertyOptional({
+    pattern: NAME_PATTERN,
+    description: 'A region that a cluster is in; may be left out while there is only one.',
+  })
   @Omittable()
   @IsString()
   @Matches(new RegExp(NAME_PATTERN))
@@ -83,13 +90,20 @@ export class ReasonDto {
 }
 
 export class DeleteTenantQuery {
-  @ApiPropertyOptional({ example: 'P30D', maxLength: 40, description: 'ISO 8601 duration of days or smaller units, at most P3650D.' })
+  @ApiPropertyOptional({
+    example: 'P30D',
+    maxLength: 40,
+    description: 'ISO 8601 duration of days or smaller units, at most P3650D.',
+  })
   @Omittable()
   @IsString()
   @MaxLength(40)
   gracePeriod?: string;
 
-  @ApiPropertyOptional({ maxLength: 200, description: 'The tenant’s slug, to confirm a grace period under the installation’s minimum.' })
+  @ApiPropertyOptional({
+    maxLength: 200,
+    description: 'The tenant’s slug, to confirm a grace period under the installation’s minimum.',
+  })
   @Omittable()
   @IsString()
   @MaxLength(200)
@@ -143,7 +157,10 @@ export class ListTenantsQuery extends PageQuery {
   slugPrefix?: string;
 
   @ApiPropertyOptional({
-    type: [String], maxItems: 8, items: { type: 'string', pattern: LABEL_FILTER_PATTERN }, description: 'key:value, repeatable; all must match.',
+    type: [String],
+    maxItems: 8,
+    items: { type: 'string', pattern: LABEL_FILTER_PATTERN },
+    description: 'key:value, repeatable; all must match.',
   })
   @Omittable()
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value))
@@ -162,7 +179,8 @@ export class ConditionDto {
 
 export class DeletionDto {
   @ApiProperty({ format: 'date-time' }) requestedAt: string;
-  @ApiProperty({ format: 'date-time', description: 'The purge begins at this time at the earliest.' }) purgeAfter: string;
+  @ApiProperty({ format: 'date-time', description: 'The purge begins at this time at the earliest.' })
+  purgeAfter: string;
 }
 
 export class TenantDto {

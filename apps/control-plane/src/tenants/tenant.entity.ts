@@ -27,7 +27,8 @@ export class Tenant {
   @Column('bigint', { transformer: bigintAsNumber }) version: number;
   @Column('bigint', { name: 'tenant_seq', transformer: bigintAsNumber }) tenantSeq: number;
   @Column('jsonb') conditions: Condition[];
-  @Column('text', { name: 'desired_before_deletion', nullable: true }) desiredBeforeDeletion: DesiredState | null;
+  @Column('text', { name: 'desired_before_deletion', nullable: true })
+  desiredBeforeDeletion: DesiredState | null;
   @Column('timestamptz', { name: 'deletion_requested_at', nullable: true }) deletionRequestedAt: Date | null;
   @Column('timestamptz', { name: 'purge_after', nullable: true }) purgeAfter: Date | null;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;

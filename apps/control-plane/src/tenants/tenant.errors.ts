@@ -26,9 +26,12 @@ export class ConfirmationRequired extends DomainError {
   readonly code = 'confirmation-required';
   constructor(minimum: string) {
     const detail = 'must be the tenant’s slug';
-    super(`A grace period under ${minimum} has to be confirmed: repeat the request with confirm=<the tenant's slug>.`, {
-      errors: [{ in: 'query', pointer: '/confirm', detail }],
-    });
+    super(
+      `A grace period under ${minimum} has to be confirmed: repeat the request with confirm=<the tenant's slug>.`,
+      {
+        errors: [{ in: 'query', pointer: '/confirm', detail }],
+      },
+    );
   }
 }
 

@@ -31,7 +31,11 @@ export class TenantReadModel {
 
   /** A page in the order of creation; `cursor` is an earlier page's. @throws InvalidRequest for any other cursor. */
   async list(filter: TenantFilter, limit: number, cursor: string | undefined): Promise<Page<TenantView>> {
-    const query = this.dataSource.getRepository(Tenant).createQueryBuilder('t').orderBy('t.id').limit(limit + 1);
+    const query = this.dataSource
+      .getRepository(Tenant)
+      .createQueryBuilder('t')
+      .orderBy('t.id')
+      .limit(limit + 1);
     if (cursor !== undefined) query.andWhere('t.id > :after', { after: decodeCursor(cursor, isUuid) });
     const { state, plan, region, slug, slugPrefix, labels } = filter;
     if (state !== undefined) query.andWhere('t.state = :state', { state });
@@ -39,8 +43,10 @@ export class TenantReadModel {
     if (region !== undefined) query.andWhere('t.region = :region', { region });
     if (slug !== undefined) query.andWhere('t.slug = :slug', { slug });
     // Slugs are ASCII and compared by byte (collation C), so a prefix is a range that the unique index serves.
-    if (slugPrefix !== undefined) query.andWhere('t.slug >= :from AND t.slug < :to', { from: slugPrefix, to: `${slugPrefix}\u007f` });
-    if (Object.keys(labels).length > 0) query.andWhere('t.labels @> :labels::jsonb', { labels: JSON.stringify(labels) });
+    if (slugPrefix !== undefined)
+      query.andWhere('t.slug >= :from AND t.slug < :to', { from: slugPrefix, to: `${slugPrefix}\u007f` });
+    if (Object.keys(labels).length > 0)
+      query.andWhere('t.labels @> :labels::jsonb', { labels: JSON.stringify(labels) });
     const tenants = await query.getMany();
     return pageOf(tenants.map(toTenantView), limit, (tenant) => tenant.id);
   }

@@ -28,7 +28,13 @@ describe('allowedActions', () => {
 });
 
 describe('publicState', () => {
-  const facts = { desired: 'active', placed: true, wasActive: false, deletionScheduled: false, everyone: false } as const;
+  const facts = {
+    desired: 'active',
+    placed: true,
+    wasActive: false,
+    deletionScheduled: false,
+    everyone: false,
+  } as const;
 
   it.each([
     [{ ...facts, placed: false }, 'REQUESTED'],
@@ -58,10 +64,24 @@ describe('slugProblem', () => {
     expect(slugProblem(slug)).toBeUndefined();
   });
 
-  it.each(['', 'ab', 'Acme', 'acme-', '-acme', 'ac--me', '1acme', 'acmé', 'аcme', 'a_b', 'a b', 'acme\n', `a${'b'.repeat(63)}`, 'admin', 'api', 'xn--acme'])(
-    'refuses %j',
-    (slug) => {
-      expect(slugProblem(slug)).toEqual(expect.any(String));
-    },
-  );
+  it.each([
+    '',
+    'ab',
+    'Acme',
+    'acme-',
+    '-acme',
+    'ac--me',
+    '1acme',
+    'acmé',
+    'аcme',
+    'a_b',
+    'a b',
+    'acme\n',
+    `a${'b'.repeat(63)}`,
+    'admin',
+    'api',
+    'xn--acme',
+  ])('refuses %j', (slug) => {
+    expect(slugProblem(slug)).toEqual(expect.any(String));
+  });
 });

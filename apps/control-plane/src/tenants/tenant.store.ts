@@ -32,7 +32,8 @@ export class TenantStore {
     try {
       await tx.manager.insert(Tenant, tenant);
     } catch (error) {
-      if (error instanceof QueryFailedError && constraintOf(error.driverError) === 'tenant_slug_key') throw new SlugTaken(tenant.slug, error);
+      if (error instanceof QueryFailedError && constraintOf(error.driverError) === 'tenant_slug_key')
+        throw new SlugTaken(tenant.slug, error);
       throw error;
     }
   }
@@ -41,7 +42,12 @@ export class TenantStore {
    * Writes the changed row, its events in order, and the state record that reflects them. The version, which callers
    * hold as ETag, grows unless nothing that is shown of the tenant has changed.
    */
-  async saveTx(tx: Tx, tenant: Tenant, events: readonly LifecycleEvent[], options: SaveOptions = {}): Promise<void> {
+  async saveTx(
+    tx: Tx,
+    tenant: Tenant,
+    events: readonly LifecycleEvent[],
+    options: SaveOptions = {},
+  ): Promise<void> {
     const { traceparent, shown = true } = options;
     const first = tenant.tenantSeq + 1;
     tenant.tenantSeq += events.length;
@@ -58,7 +64,13 @@ export class TenantStore {
     await this.publishTx(tx, tenant, [], 1, traceparent);
   }
 
-  private async publishTx(tx: Tx, tenant: Tenant, events: readonly LifecycleEvent[], firstSeq: number, traceparent?: string): Promise<void> {
+  private async publishTx(
+    tx: Tx,
+    tenant: Tenant,
+    events: readonly LifecycleEvent[],
+    firstSeq: number,
+    traceparent?: string,
+  ): Promise<void> {
     const routes = await tx.manager.find(Route, { where: { tenantId: tenant.id }, order: { store: 'ASC' } });
     const stateRecord: StateRecord = {
       tenantId: tenant.id,

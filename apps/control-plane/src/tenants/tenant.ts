@@ -12,7 +12,9 @@ const LEGAL_FROM: Readonly<Record<LifecycleAction, readonly TenantState[]>> = {
 
 /** The actions that are legal from a state. */
 export function allowedActions(state: TenantState): LifecycleAction[] {
-  return (Object.keys(LEGAL_FROM) as LifecycleAction[]).filter((action) => LEGAL_FROM[action].includes(state));
+  return (Object.keys(LEGAL_FROM) as LifecycleAction[]).filter((action) =>
+    LEGAL_FROM[action].includes(state),
+  );
 }
 
 export function isLegal(action: LifecycleAction, state: TenantState): boolean {

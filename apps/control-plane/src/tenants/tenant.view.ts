@@ -50,5 +50,8 @@ export function toTenantView(tenant: Tenant): TenantView {
 
 export function toDeletionView(tenant: Tenant): DeletionView | undefined {
   if (!tenant.purgeAfter || !tenant.deletionRequestedAt) return undefined;
-  return { requestedAt: tenant.deletionRequestedAt.toISOString(), purgeAfter: tenant.purgeAfter.toISOString() };
+  return {
+    requestedAt: tenant.deletionRequestedAt.toISOString(),
+    purgeAfter: tenant.purgeAfter.toISOString(),
+  };
 }

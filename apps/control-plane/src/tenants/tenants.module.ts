@@ -23,8 +23,14 @@ export class TenantsModule {
       providers: [
         TenantReadModel,
         { provide: GRACE_RULES, useValue: grace },
-        CreateTenantHandler, UpdateTenantHandler, SuspendTenantHandler, ReactivateTenantHandler, DeleteTenantHandler, CancelDeletionHandler,
-        GetTenantHandler, ListTenantsHandler,
+        CreateTenantHandler,
+        UpdateTenantHandler,
+        SuspendTenantHandler,
+        ReactivateTenantHandler,
+        DeleteTenantHandler,
+        CancelDeletionHandler,
+        GetTenantHandler,
+        ListTenantsHandler,
       ],
     };
   }

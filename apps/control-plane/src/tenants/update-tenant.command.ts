@@ -42,14 +42,23 @@ export class UpdateTenantHandler implements ICommandHandler<UpdateTenant> {
       if (!tenant) throw new TenantNotFound();
       ifMatch.check(tenant.version);
       if (tenant.desired === 'purged') throw new TenantPurged(tenant.state);
-      const changed = CHANGEABLE.filter((field) => changes[field] !== undefined && !same(changes[field], tenant[field]));
+      const changed = CHANGEABLE.filter(
+        (field) => changes[field] !== undefined && !same(changes[field], tenant[field]),
+      );
       if (changed.length === 0) return toTenantView(tenant);
       const before = pick(tenant, changed);
       Object.assign(tenant, pick(changes, changed));
       const data = { version: tenant.version + 1, plan: tenant.plan, changed: [...changed] };
-      await this.tenants.saveTx(tx, tenant, [{ type: 'tenant.updated.v1', data }], { traceparent: caller.traceparent });
+      await this.tenants.saveTx(tx, tenant, [{ type: 'tenant.updated.v1', data }], {
+        traceparent: caller.traceparent,
+      });
       await this.audit.recordTx(tx, {
-        caller, tenantId, action: 'tenant.update', resource: `tenants/${tenantId}`, before, after: pick(tenant, changed),
+        caller,
+        tenantId,
+        action: 'tenant.update',
+        resource: `tenants/${tenantId}`,
+        before,
+        after: pick(tenant, changed),
       });
       return toTenantView(tenant);
     });

@@ -26,7 +26,11 @@ export const TESTER: Caller = { actor: 'api-key:tester', requestId: 'r-1' };
 
 @Module({
   imports: [LifecycleModule],
-  providers: [TenantReconciler, AcknowledgementReceiver, { provide: REQUEST_BACKOFF, useValue: { baseMs: 1000, maxMs: 60_000 } }],
+  providers: [
+    TenantReconciler,
+    AcknowledgementReceiver,
+    { provide: REQUEST_BACKOFF, useValue: { baseMs: 1000, maxMs: 60_000 } },
+  ],
 })
 class ReconcilingModule {}
 
@@ -40,7 +44,10 @@ export class LifecycleHarness {
   ) {}
 
   static async start(participants: readonly string[] = ['reference']): Promise<LifecycleHarness> {
-    const template = { key: `control-plane ${JSON.stringify(CONTROL_PLANE_MIGRATIONS)}`, build: buildTemplate };
+    const template = {
+      key: `control-plane ${JSON.stringify(CONTROL_PLANE_MIGRATIONS)}`,
+      build: buildTemplate,
+    };
     const database = await testDatabase(template);
     const service = { name: `tnt_test_cp_${randomBytes(6).toString('hex')}`, password: PASSWORD };
     const { adminUrl } = database;
@@ -50,9 +57,20 @@ export class LifecycleHarness {
     const admin = new Client({ connectionString: adminUrl });
     await admin.connect();
     const grace = { defaultMs: 30 * 86_400_000, minimumMs: 86_400_000 };
-    @Module({ imports: [DatabaseModule.forRoot(serviceUrl, 10), CqrsModule.forRoot(), IdempotencyModule, TenantsModule.forRoot(grace), ReconcilingModule] })
+    @Module({
+      imports: [
+        DatabaseModule.forRoot(serviceUrl, 10),
+        CqrsModule.forRoot(),
+        IdempotencyModule,
+        TenantsModule.forRoot(grace),
+        ReconcilingModule,
+      ],
+    })
     class HarnessModule {}
-    const app = await NestFactory.createApplicationContext(HarnessModule, { logger: false, abortOnError: false });
+    const app = await NestFactory.createApplicationContext(HarnessModule, {
+      logger: false,
+      abortOnError: false,
+    });
     await app.init();
     return new LifecycleHarness(database, serviceUrl, admin, app);
   }
@@ -80,7 +98,20 @@ export class LifecycleHarness {
 
   create(changes: Partial<NewTenant> = {}): Promise<Accepted> {
     const slug = `t${randomBytes(6).toString('hex')}`;
-    return this.commands.execute(new CreateTenant({ slug, name: slug, plan: 'standard', region: undefined, isolation: 'pooled', labels: {}, ...changes }, TESTER));
+    return this.commands.execute(
+      new CreateTenant(
+        {
+          slug,
+          name: slug,
+          plan: 'standard',
+          region: undefined,
+          isolation: 'pooled',
+          labels: {},
+          ...changes,
+        },
+        TESTER,
+      ),
+    );
   }
 
   /** A tenant that `reference` has provisioned. */
@@ -93,7 +124,11 @@ export class LifecycleHarness {
   }
 
   /** Lets a participant answer the tenant's current operation. */
-  async acknowledge(tenantId: string, changes: Partial<Acknowledgement> = {}, participant = 'reference'): Promise<void> {
+  async acknowledge(
+    tenantId: string,
+    changes: Partial<Acknowledgement> = {},
+    participant = 'reference',
+  ): Promise<void> {
     const [operation] = await this.rows<{ id: string; generation: string; attempts: number | null }>(
       `SELECT o.id, o.generation, t.attempts FROM tenantry.operation o
        LEFT JOIN tenantry.task t ON t.operation_id = o.id AND t.participant = $2
@@ -102,14 +137,26 @@ export class LifecycleHarness {
     );
     if (!operation) throw new Error('the tenant has no operation');
     const data: Acknowledgement = {
-      operationId: operation.id, generation: Number(operation.generation), attempt: operation.attempts ?? 1, participant, outcome: 'succeeded', ...changes,
+      operationId: operation.id,
+      generation: Number(operation.generation),
+      attempt: operation.attempts ?? 1,
+      participant,
+      outcome: 'succeeded',
+      ...changes,
     };
     await this.send(participant, tenantId, 'participant.acknowledged.v1', data);
   }
 
   async send(participant: string, subject: string, type: string, data: unknown): Promise<void> {
     const receiver = this.app.get(AcknowledgementReceiver, { strict: false });
-    await receiver.handle(participant, { id: newId(), source: `/tenantry/participants/${participant}`, type, time: new Date().toISOString(), subject, data });
+    await receiver.handle(participant, {
+      id: newId(),
+      source: `/tenantry/participants/${participant}`,
+      type,
+      time: new Date().toISOString(),
+      subject,
+      data,
+    });
   }
 
   async rows<R extends object>(text: string, params: readonly unknown[] = []): Promise<R[]> {
@@ -117,7 +164,9 @@ export class LifecycleHarness {
   }
 
   async state(tenantId: string): Promise<TenantState> {
-    const [row] = await this.rows<{ state: TenantState }>('SELECT state FROM tenantry.tenant WHERE id = $1', [tenantId]);
+    const [row] = await this.rows<{ state: TenantState }>('SELECT state FROM tenantry.tenant WHERE id = $1', [
+      tenantId,
+    ]);
     if (!row) throw new Error('no such tenant');
     return row.state;
   }
@@ -125,10 +174,12 @@ export class LifecycleHarness {
   /** The types of everything published about a tenant, in its order. */
   async events(tenantId: string): Promise<string[]> {
     const rows = await this.rows<{ type: string; tenant_seq: string }>(
-      'SELECT type, tenant_seq FROM tenantry.tenant_event WHERE tenant_id = $1 ORDER BY tenant_seq', [tenantId],
+      'SELECT type, tenant_seq FROM tenantry.tenant_event WHERE tenant_id = $1 ORDER BY tenant_seq',
+      [tenantId],
     );
     rows.forEach((row, index) => {
-      if (Number(row.tenant_seq) !== index + 1) throw new Error(`a gap in the tenant's sequence before ${row.tenant_seq}`);
+      if (Number(row.tenant_seq) !== index + 1)
+        throw new Error(`a gap in the tenant's sequence before ${row.tenant_seq}`);
     });
     return rows.map(({ type }) => type);
   }
@@ -136,7 +187,8 @@ export class LifecycleHarness {
   /** Moves `tenantry.now()` ahead of the machine's clock, for everything in this database. */
   async moveClock(ahead: string): Promise<void> {
     await this.admin.query(
-      'INSERT INTO tenantry.clock_offset (ahead) VALUES ($1) ON CONFLICT (single) DO UPDATE SET ahead = excluded.ahead', [ahead],
+      'INSERT INTO tenantry.clock_offset (ahead) VALUES ($1) ON CONFLICT (single) DO UPDATE SET ahead = excluded.ahead',
+      [ahead],
     );
   }
 }

@@ -1,4 +1,13 @@
-import { generation, isolation, operationKind, route, sequence, tenantState, timestamp, uuid } from './parts.js';
+import {
+  generation,
+  isolation,
+  operationKind,
+  route,
+  sequence,
+  tenantState,
+  timestamp,
+  uuid,
+} from './parts.js';
 
 /** An operation reached its end: everyone acknowledged this generation. */
 export const operationFact = {
@@ -50,7 +59,19 @@ export const operationFailed = {
 export const stateRecord = {
   type: 'object',
   additionalProperties: false,
-  required: ['tenantId', 'slug', 'state', 'plan', 'region', 'isolation', 'generation', 'version', 'tenantSeq', 'routes', 'updatedAt'],
+  required: [
+    'tenantId',
+    'slug',
+    'state',
+    'plan',
+    'region',
+    'isolation',
+    'generation',
+    'version',
+    'tenantSeq',
+    'routes',
+    'updatedAt',
+  ],
   properties: {
     tenantId: uuid,
     slug: { type: 'string' },

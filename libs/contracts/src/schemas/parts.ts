@@ -1,4 +1,10 @@
-import { ACCESSES, DESIRED_STATES, ISOLATIONS, OPERATION_KINDS, TENANT_STATES } from '../lifecycle-vocabulary.js';
+import {
+  ACCESSES,
+  DESIRED_STATES,
+  ISOLATIONS,
+  OPERATION_KINDS,
+  TENANT_STATES,
+} from '../lifecycle-vocabulary.js';
 
 /** Pieces that several message schemas share. Writer schemas are closed: an undeclared property aborts the enqueue. */
 export const uuid = { type: 'string', format: 'uuid' } as const;
