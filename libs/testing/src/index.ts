@@ -6,3 +6,4 @@ export { consumerDatabase, type ConsumerDatabase } from './consumer-database.js'
 export { factEvent, requestEvent } from './lifecycle-events.js';
 export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.js';
 export { LifecyclePublisher, type Asked } from './lifecycle-publisher.js';
+export { silencingProxy, type SilencingProxy } from './silencing-proxy.js';

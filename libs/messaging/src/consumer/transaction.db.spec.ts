@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { testDatabase, type TestDatabase } from '@tenantry/testing';
+import { silencingProxy, testDatabase, type TestDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
 import { ConnectionLost, inTransaction } from './transaction.js';
 
@@ -45,5 +45,20 @@ describe('inTransaction', () => {
     });
     await expect(work).rejects.toThrow(ConnectionLost);
     expect(await inTransaction(pool, (sql) => sql.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  });
+
+  it('gives up a connection that has fallen silent at its first unanswered statement', async () => {
+    const proxy = await silencingProxy(database.adminUrl);
+    const silenced = new Pool({ connectionString: proxy.url, query_timeout: 500 });
+    const began = performance.now();
+    const work = inTransaction(silenced, async (sql) => {
+      proxy.silence();
+      await sql.query('SELECT 1');
+    });
+    await expect(work).rejects.toThrow(ConnectionLost);
+    expect(performance.now() - began).toBeLessThan(900);
+    expect(await inTransaction(silenced, (sql) => sql.query('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+    await silenced.end();
+    await proxy.close();
   });
 });

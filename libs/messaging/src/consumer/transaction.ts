@@ -30,7 +30,9 @@ export async function inTransaction<T>(pool: Pool, work: (sql: SqlExecutor) => P
     await commit(client);
     return result;
   } catch (error) {
-    await client.query('ROLLBACK').catch(onError);
+    // Behind a statement that was never answered a ROLLBACK would wait as long again.
+    if (isUnanswered(error)) broken = error;
+    else await client.query('ROLLBACK').catch(onError);
     throw broken ? new ConnectionLost(error) : error;
   } finally {
     client.removeListener('error', onError);
@@ -43,4 +45,9 @@ async function commit(client: PoolClient): Promise<void> {
   const { command } = await client.query('COMMIT');
   if (command !== 'COMMIT')
     throw new Error('The transaction was rolled back at COMMIT: a failed statement had been ignored.');
+}
+
+/** What the driver's `query_timeout` says; it has no code. The connection is still waiting for the answer. */
+function isUnanswered(error: unknown): error is Error {
+  return error instanceof Error && error.message === 'Query read timeout';
 }
