@@ -16,9 +16,10 @@ export class BackgroundSubscription implements Subscription {
     this.failed.catch(() => undefined);
   }
 
-  /** Declares that it can never go on. */
+  /** Declares that it can never go on, and stops it: whoever subscribes again must not find this one still at work. */
   fail(error: unknown): void {
     this.reject(error);
+    this.stop().catch(() => undefined);
   }
 
   stop(): Promise<void> {

@@ -2,7 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { StateRecord } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { busDatabase, waitFor, type BusDatabase } from '@tenantry/testing';
+import {
+  busDatabase,
+  silencingProxy,
+  waitFor,
+  type BusDatabase,
+  type SilencingProxy,
+} from '@tenantry/testing';
 import { Pool } from 'pg';
 import { Outbox, type NewEvent } from './outbox.js';
 import { claimShards, readBatch } from './relay-shard.store.js';
@@ -237,5 +243,53 @@ describe('Relay', () => {
     await drained();
     const expected = Array.from({ length: 10 }, (_, index) => `lifecycle ${index + 1}`);
     for (const tenantId of tenants) expect(sentOf(tenantId)).toEqual(expected);
+  });
+
+  describe('whose connections fall silent', () => {
+    let proxy: SilencingProxy;
+    let silenced: Pool;
+
+    beforeEach(async () => {
+      proxy = await silencingProxy(database.controlUrl);
+      silenced = new Pool({
+        connectionString: proxy.url,
+        connectionTimeoutMillis: 500,
+        query_timeout: 500,
+      });
+      silenced.on('error', () => undefined);
+    });
+
+    afterEach(async () => {
+      await Promise.all(relays.map((relay) => relay.stop()));
+      await silenced.end();
+      await proxy.close();
+    });
+
+    it('goes on with new ones', async () => {
+      startRelay({ pool: silenced });
+      const sentOf = (tenantId: string) => sent.some(({ envelope }) => envelope.subject === tenantId);
+      const [first, second] = [newId(), newId()];
+      await outbox.enqueueTx(sql, [event(first, 1n)]);
+      await waitFor('the first to be sent', () => sentOf(first));
+      proxy.silence();
+      await outbox.enqueueTx(sql, [event(second, 1n)]);
+      await waitFor('the second to be sent', () => sentOf(second));
+    });
+
+    it('stops nevertheless', async () => {
+      const hanging = new Pool({ connectionString: proxy.url });
+      hanging.on('error', () => undefined);
+      const relay = startRelay({ pool: hanging });
+      const tenantId = newId();
+      await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
+      await waitFor('it to be sent', () => sent.length > 0);
+      proxy.silenceForGood();
+      relay.wake();
+      const began = performance.now();
+      await relay.stop();
+      expect(performance.now() - began).toBeLessThan(5_000);
+      await proxy.close();
+      await hanging.end();
+    });
   });
 });

@@ -13,6 +13,7 @@ import {
   renewShard,
   type ClaimedShard,
 } from './relay-shard.store.js';
+import { PEER_PATIENCE_MS, settledWithin } from './settled-within.js';
 import type { ControlPlaneTransport } from './transport.js';
 import { WorkLoop } from './work-loop.js';
 
@@ -85,12 +86,11 @@ export class Relay {
     this.loop.wake();
   }
 
-  /** Finishes the batches that are being sent and gives the shards back. */
+  /** Finishes the batches that are being sent and gives the shards back, as far as broker and database answer. */
   async stop(): Promise<void> {
     this.stopping = true;
-    await this.listener?.stop();
-    await this.loop.stop();
-    await Promise.all(this.sending);
+    const left = Promise.all([this.listener?.stop(), this.loop.stop()]).then(() => Promise.all(this.sending));
+    await settledWithin([left], PEER_PATIENCE_MS);
   }
 
   private async claim(): Promise<boolean> {

@@ -3,6 +3,7 @@ import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { backoffMs, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
+import { settledWithin } from '../settled-within.js';
 import type { ParticipantTransport } from '../transport.js';
 import {
   acknowledgementEnvelope,
@@ -12,7 +13,6 @@ import {
   type ClaimedAcknowledgement,
 } from './acknowledgement-outbox.js';
 import { BackgroundLoop } from './background-loop.js';
-import { settledWithin } from './settled-within.js';
 
 export interface AcknowledgementSenderOptions {
   /** Of the service's own database, with CONSUMER_SQL applied. */

@@ -1,10 +1,10 @@
 import { pgExecutor } from '@tenantry/database';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
+import { settledWithin } from '../settled-within.js';
 import { BackgroundLoop } from './background-loop.js';
 import { HeldRequest } from './held-request.js';
 import { claimRequests, releaseRequest, renewLeases, versionsOf, type ClaimedRequest } from './inbox.js';
-import { settledWithin } from './settled-within.js';
 import type { RequestHandler } from './work-item.js';
 
 export interface RequestWorkerOptions {

@@ -2,9 +2,11 @@ import { pgExecutor, PgListener, type SqlExecutor } from '@tenantry/database';
 import { backoffMs, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import { BackgroundSubscription } from '../background-subscription.js';
+import { InFlight } from '../in-flight.js';
 import { Lease } from '../lease.js';
 import type { Logger } from '../logger.js';
 import { parseEnvelopeText } from '../parse-envelope.js';
+import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
 import type { ControlPlaneTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
 
@@ -36,7 +38,8 @@ export class EmbeddedAcknowledgements {
   private readonly sql: SqlExecutor;
   private readonly loop: WorkLoop;
   private readonly listener: PgListener;
-  private readonly handling = new Set<Promise<void>>();
+  private readonly claimed = new Set<Promise<void>>();
+  private readonly handling = new InFlight();
 
   constructor(private readonly options: EmbeddedAcknowledgementsOptions) {
     const { pool, logger, pollMs } = options;
@@ -61,13 +64,13 @@ export class EmbeddedAcknowledgements {
   }
 
   private async end(): Promise<void> {
-    await this.listener.stop();
-    await this.loop.stop();
-    await Promise.all(this.handling);
+    const left = Promise.all([this.listener.stop(), this.loop.stop()]).then(() => Promise.all(this.claimed));
+    await this.handling.settled();
+    await settledWithin([left], PEER_PATIENCE_MS);
   }
 
   private async claim(): Promise<boolean> {
-    const free = this.options.concurrency - this.handling.size;
+    const free = this.options.concurrency - this.claimed.size;
     if (free <= 0) return false;
     const askedAt = performance.now();
     const claimed = await this.sql.query<ClaimedAcknowledgement>(
@@ -84,11 +87,11 @@ export class EmbeddedAcknowledgements {
       [free, this.options.leaseMs],
     );
     for (const acknowledgement of claimed) {
-      const handling: Promise<void> = this.handle(acknowledgement, askedAt).finally(() => {
-        this.handling.delete(handling);
+      const handled: Promise<void> = this.handle(acknowledgement, askedAt).finally(() => {
+        this.claimed.delete(handled);
         this.loop.wake();
       });
-      this.handling.add(handling);
+      this.claimed.add(handled);
     }
     return claimed.length > 0;
   }
@@ -98,6 +101,7 @@ export class EmbeddedAcknowledgements {
     const { id, participant } = claimed;
     const lease = new Lease(leaseMs, askedAt, () => this.putOff(claimed, leaseMs, 0));
     try {
+      if (this.subscription.signal.aborted) return void (await this.putOff(claimed, 0, 0));
       await this.dispatch(claimed);
       await this.sql.query('DELETE FROM tenantry.acknowledgement WHERE id = $1 AND lease = $2', [
         id,
@@ -121,8 +125,9 @@ export class EmbeddedAcknowledgements {
   private async dispatch({ participant, envelope }: ClaimedAcknowledgement): Promise<void> {
     const { handler, onMalformed } = this.options.handlers;
     const parsed = parseEnvelopeText(envelope);
-    if (parsed.ok) await handler(participant, parsed.envelope);
-    else await onMalformed(participant, parsed.reason, envelope);
+    await this.handling.run(() =>
+      parsed.ok ? handler(participant, parsed.envelope) : onMalformed(participant, parsed.reason, envelope),
+    );
   }
 
   private async putOff(

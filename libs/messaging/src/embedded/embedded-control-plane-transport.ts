@@ -1,7 +1,8 @@
 import { pgExecutor } from '@tenantry/database';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
-import type { ControlPlaneTransport, OutboundMessage, Subscription } from '../transport.js';
+import { OpenSubscriptions } from '../open-subscriptions.js';
+import type { ControlPlaneTransport, OutboundMessage } from '../transport.js';
 import { EmbeddedAcknowledgements } from './embedded-acknowledgements.js';
 
 export interface EmbeddedControlPlaneOptions {
@@ -22,7 +23,7 @@ export function createEmbeddedControlPlaneTransport(
 ): ControlPlaneTransport {
   const { pool, logger, concurrency = 8, leaseMs = 5_000, pollMs = 500 } = options;
   const sql = pgExecutor(pool);
-  const subscriptions: Subscription[] = [];
+  const subscriptions = new OpenSubscriptions();
   return {
     // The tables come with the migrations, and the logins with them.
     prepare: async () => undefined,
@@ -46,14 +47,12 @@ export function createEmbeddedControlPlaneTransport(
         pollMs,
         backoff: { baseMs: 500, maxMs: 30_000 },
       });
-      subscriptions.push(consumer.subscription);
+      subscriptions.add(consumer.subscription);
       consumer.start();
       return consumer.subscription;
     },
 
-    async close() {
-      await Promise.all(subscriptions.map((subscription) => subscription.stop()));
-    },
+    close: () => subscriptions.stop(),
   };
 }
 

@@ -2,9 +2,11 @@ import { pgExecutor, PgListener, type SqlExecutor } from '@tenantry/database';
 import { backoffMs, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import { BackgroundSubscription } from '../background-subscription.js';
+import { InFlight } from '../in-flight.js';
 import { Lease } from '../lease.js';
 import type { Logger } from '../logger.js';
 import { parseEnvelopeText, positioned } from '../parse-envelope.js';
+import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
 import type { ParticipantTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
 import { isRefusedLogin } from './refused-login.js';
@@ -36,8 +38,8 @@ export class EmbeddedLifecycle {
   private readonly loop: WorkLoop;
   private readonly listener: PgListener;
   private readonly delivering = new Set<Promise<void>>();
+  private readonly handling = new InFlight();
   private joined = false;
-  private refused = false;
 
   constructor(private readonly options: EmbeddedLifecycleOptions) {
     const { pool, pollMs } = options;
@@ -62,23 +64,23 @@ export class EmbeddedLifecycle {
   }
 
   private async end(): Promise<void> {
-    await this.listener.stop();
-    await this.loop.stop();
-    await Promise.all(this.delivering);
+    const left = Promise.all([this.listener.stop(), this.loop.stop()]).then(() =>
+      Promise.all(this.delivering),
+    );
+    await this.handling.settled();
+    await settledWithin([left], PEER_PATIENCE_MS);
   }
 
   private onError(err: unknown): void {
     const { logger, subscriber } = this.options;
-    if (isRefusedLogin(err)) {
-      this.refused = true;
-      this.subscription.fail(err);
-    } else logger.warn({ err, group: subscriber.group }, 'lifecycle events cannot be read');
+    if (isRefusedLogin(err)) this.subscription.fail(err);
+    else logger.warn({ err, group: subscriber.group }, 'lifecycle events cannot be read');
   }
 
   private async claim(): Promise<boolean> {
     const { subscriber, concurrency, leaseMs } = this.options;
     const free = concurrency - this.delivering.size;
-    if (this.refused || free <= 0) return false;
+    if (free <= 0) return false;
     if (!this.joined) await this.sql.query('SELECT tenantry.transport_join($1)', [subscriber.group]);
     this.joined = true;
     const askedAt = performance.now();
@@ -150,9 +152,11 @@ export class EmbeddedLifecycle {
   }
 
   private async dispatch(envelope: string): Promise<void> {
+    const { handler, onMalformed } = this.options.subscriber;
     const parsed = positioned(parseEnvelopeText(envelope));
-    if (parsed.ok) await this.options.subscriber.handler(parsed.envelope);
-    else await this.options.subscriber.onMalformed(parsed.reason, envelope);
+    await this.handling.run(() =>
+      parsed.ok ? handler(parsed.envelope) : onMalformed(parsed.reason, envelope),
+    );
   }
 
   private async renew(tenant: ClaimedTenant): Promise<boolean> {

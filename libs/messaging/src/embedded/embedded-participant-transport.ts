@@ -1,7 +1,9 @@
 import { pgExecutor } from '@tenantry/database';
 import { Pool } from 'pg';
 import type { Logger } from '../logger.js';
-import type { ParticipantTransport, Subscription } from '../transport.js';
+import { OpenSubscriptions } from '../open-subscriptions.js';
+import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
+import type { ParticipantTransport } from '../transport.js';
 import { EmbeddedLifecycle } from './embedded-lifecycle.js';
 import { EmbeddedState } from './embedded-state.js';
 
@@ -17,6 +19,8 @@ export interface EmbeddedParticipantOptions {
   readonly pollMs?: number;
   /** How often all state records are read again. Default 30 000. */
   readonly rescanMs?: number;
+  /** After this long without an answer a statement has failed, and its connection is given up. Default 35 000. */
+  readonly queryTimeoutMs?: number;
 }
 
 /**
@@ -28,16 +32,20 @@ export function createEmbeddedParticipantTransport(
   options: EmbeddedParticipantOptions,
 ): ParticipantTransport {
   const { url, logger, concurrency = 4, leaseMs = 5_000, pollMs = 500, rescanMs = 30_000 } = options;
+  const { queryTimeoutMs = 35_000 } = options;
   // Beside the work of each tenant there are two listeners, the renewals and the acknowledgements.
   const pool = new Pool({
     connectionString: url,
     max: concurrency + 4,
     application_name: 'tenantry-transport',
+    connectionTimeoutMillis: 5_000,
+    query_timeout: queryTimeoutMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
   });
   pool.on('error', (err) => logger.warn({ err }, 'transport lost an idle connection'));
   const sql = pgExecutor(pool);
-  const subscriptions: Subscription[] = [];
+  const subscriptions = new OpenSubscriptions();
   return {
     async consumeLifecycle(subscriber) {
       const member = new EmbeddedLifecycle({
@@ -49,14 +57,14 @@ export function createEmbeddedParticipantTransport(
         pollMs,
         backoff: { baseMs: 500, maxMs: 30_000 },
       });
-      subscriptions.push(member.subscription);
+      subscriptions.add(member.subscription);
       member.start();
       return member.subscription;
     },
 
     async followState(follower) {
       const state = new EmbeddedState({ pool, logger, follower, pollMs, rescanMs });
-      subscriptions.push(state.subscription);
+      subscriptions.add(state.subscription);
       await state.start();
       return state.subscription;
     },
@@ -71,8 +79,9 @@ export function createEmbeddedParticipantTransport(
     },
 
     async close() {
-      await Promise.all(subscriptions.map((subscription) => subscription.stop()));
-      await pool.end();
+      await subscriptions.stop();
+      // It waits for statements that were sent, answered or not.
+      await settledWithin([pool.end()], PEER_PATIENCE_MS);
     },
   };
 }

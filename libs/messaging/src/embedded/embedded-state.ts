@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { BackgroundSubscription } from '../background-subscription.js';
 import type { Logger } from '../logger.js';
 import { excessOf } from '../message-bounds.js';
+import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
 import type { ParticipantTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
 import { isRefusedLogin } from './refused-login.js';
@@ -78,14 +79,13 @@ export class EmbeddedState {
     this.abandoned(
       new Error('The transport was closed before the first pass over the state records was done.'),
     );
-    await this.listener.stop();
-    await this.loop.stop();
+    await settledWithin([this.listener.stop(), this.loop.stop()], PEER_PATIENCE_MS);
   }
 
   private onError(err: unknown): void {
     if (isRefusedLogin(err)) {
-      this.subscription.fail(err);
       this.abandoned(err);
+      this.subscription.fail(err);
     } else this.options.logger.warn({ err }, 'state records cannot be read');
   }
 

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { StateRecord } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import {
   busDatabase,
+  silencingProxy,
   TRANSPORT_CASES,
   waitFor,
   type BusDatabase,
@@ -13,7 +15,10 @@ import { Outbox, type NewEvent } from '../outbox.js';
 import { Relay } from '../relay.js';
 import type { ControlPlaneTransport, LifecycleEnvelope, ParticipantTransport } from '../transport.js';
 import { createEmbeddedControlPlaneTransport } from './embedded-control-plane-transport.js';
-import { createEmbeddedParticipantTransport } from './embedded-participant-transport.js';
+import {
+  createEmbeddedParticipantTransport,
+  type EmbeddedParticipantOptions,
+} from './embedded-participant-transport.js';
 
 const logger = {
   debug: () => undefined,
@@ -29,6 +34,20 @@ const updated = (tenantId: string, tenantSeq: bigint): NewEvent => ({
   generation: 1,
   type: 'tenant.updated.v1',
   data: { version: 1, plan: 'free', changed: ['plan'] },
+});
+
+const stateOf = (tenantId: string): StateRecord => ({
+  tenantId,
+  slug: 'acme',
+  state: 'ACTIVE',
+  plan: 'free',
+  region: 'default',
+  isolation: 'pooled',
+  generation: 1,
+  version: 1,
+  tenantSeq: '1',
+  routes: [],
+  updatedAt: '2026-01-01T00:00:00.000Z',
 });
 
 describe('embedded transport', () => {
@@ -66,12 +85,12 @@ describe('embedded transport', () => {
     await control.close();
   });
 
-  const participant = async (name: string, leaseMs?: number): Promise<ParticipantTransport> => {
-    const transport = createEmbeddedParticipantTransport({
-      url: await database.participantUrl(name),
-      logger,
-      leaseMs,
-    });
+  const participant = async (
+    name: string,
+    options: Partial<EmbeddedParticipantOptions> = {},
+  ): Promise<ParticipantTransport> => {
+    const url = await database.participantUrl(name);
+    const transport = createEmbeddedParticipantTransport({ url, logger, ...options });
     participants.push(transport);
     return transport;
   };
@@ -120,17 +139,90 @@ describe('embedded transport', () => {
     await alice.end();
   });
 
-  it('says for ever no to a login that is nobody, and fails its subscriptions', async () => {
+  it('fails the subscriptions of a login that is nobody and leaves nothing of them, until it is somebody', async () => {
     const url = await database.participantUrl('carol');
-    await admin.query('DELETE FROM tenantry.transport_login WHERE participant = $1', ['carol']);
+    const login = new URL(url).username;
+    await admin.query('DELETE FROM tenantry.transport_login WHERE login = $1', [login]);
     const carol = createEmbeddedParticipantTransport({ url, logger });
     participants.push(carol);
-    const never = async () => undefined;
-    const subscription = await carol.consumeLifecycle({ group: 'carol', handler: never, onMalformed: never });
-    await expect(subscription.failed).rejects.toMatchObject({ code: '42501' });
-    await expect(
-      carol.followState({ handler: () => undefined, onMalformed: () => undefined }),
-    ).rejects.toMatchObject({ code: '42501' });
+    const subscribe = () =>
+      carol.consumeLifecycle({
+        group: 'carol',
+        handler: async () => undefined,
+        onMalformed: async () => undefined,
+      });
+    const follow = () => carol.followState({ handler: () => undefined, onMalformed: () => undefined });
+    const refused = await subscribe();
+    await expect(refused.failed).rejects.toMatchObject({ code: '42501' });
+    await expect(follow()).rejects.toMatchObject({ code: '42501' });
+    const connections = async () =>
+      (
+        await admin.query<{ query: string }>('SELECT query FROM pg_stat_activity WHERE usename = $1', [login])
+      ).rows.map(({ query }) => query);
+    await waitFor(
+      'the listeners to be gone',
+      async () => !(await connections()).some((query) => /LISTEN/.test(query)),
+    );
+    await admin.query(`INSERT INTO tenantry.transport_login (login, participant) VALUES ($1, 'carol')`, [
+      login,
+    ]);
+    const subscriptions = [await subscribe(), await follow()];
+    const tenantId = newId();
+    await outbox.enqueueTx(sql, [updated(tenantId, 1n)]);
+    await waitFor('the event to be taken', async () => {
+      const { rowCount } = await admin.query(
+        `SELECT FROM tenantry.position WHERE grp = 'carol' AND tenant_id = $1 AND last_seq = 1`,
+        [tenantId],
+      );
+      return rowCount === 1;
+    });
+    await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+  });
+
+  it('goes on when its connections have fallen silent', async () => {
+    const proxy = await silencingProxy(await database.participantUrl('alice'));
+    const transport = await participant('alice', { url: proxy.url, queryTimeoutMs: 500, rescanMs: 1_000 });
+    const events: string[] = [];
+    const records: string[] = [];
+    const subscriptions = [
+      await transport.consumeLifecycle({
+        group: 'alice.silenced',
+        handler: async ({ subject }) => void events.push(subject),
+        onMalformed: async () => undefined,
+      }),
+      await transport.followState({
+        handler: ({ tenantId }) => void records.push(tenantId),
+        onMalformed: () => undefined,
+      }),
+    ];
+    proxy.silence();
+    const tenantId = newId();
+    await outbox.enqueueTx(sql, [updated(tenantId, 1n)]);
+    await outbox.saveStateTx(sql, stateOf(tenantId));
+    await waitFor('both', () => events.includes(tenantId) && records.includes(tenantId), 20_000);
+    await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+    await transport.close();
+    await proxy.close();
+  });
+
+  it('stops within seconds when the database does not answer any more', async () => {
+    const proxy = await silencingProxy(await database.participantUrl('alice'));
+    const transport = createEmbeddedParticipantTransport({ url: proxy.url, logger });
+    await transport.consumeLifecycle({
+      group: 'alice.muted',
+      handler: async () => undefined,
+      onMalformed: async () => undefined,
+    });
+    await transport.followState({ handler: () => undefined, onMalformed: () => undefined });
+    proxy.silenceForGood();
+    const unanswered = transport.acknowledge([
+      { id: newId(), source: 's', type: 't.v1', time: 'now', subject: newId(), data: {} },
+    ]);
+    unanswered.catch(() => undefined);
+    const began = performance.now();
+    await transport.close();
+    expect(performance.now() - began).toBeLessThan(8_000);
+    await proxy.close();
   });
 
   it('takes the participant of an acknowledgement from the login, whatever the body says', async () => {

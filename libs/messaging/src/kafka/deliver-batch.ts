@@ -1,5 +1,6 @@
 import { backoffMs, type Backoff } from '@tenantry/kernel';
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { InFlight } from '../in-flight.js';
 import type { Logger } from '../logger.js';
 import { pause } from '../pause.js';
 
@@ -11,6 +12,8 @@ const MESSAGES_PER_COMMIT = 100;
 export interface BatchDelivery {
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** Where the handlers run. */
+  readonly handling: InFlight;
   readonly deliver: (topic: string, message: KafkaMessage) => Promise<void>;
 }
 
@@ -46,7 +49,7 @@ async function deliverUntilHandled(
 ): Promise<boolean> {
   for (let attempt = 1; membership.active; attempt++) {
     try {
-      await delivery.deliver(topic, message);
+      await delivery.handling.run(() => delivery.deliver(topic, message));
       return true;
     } catch (err) {
       const delayMs = backoffMs(BACKOFF, attempt);

@@ -1,5 +1,6 @@
 import { topicNames } from '@tenantry/contracts';
-import type { ControlPlaneTransport, Subscription } from '../transport.js';
+import { OpenSubscriptions } from '../open-subscriptions.js';
+import type { ControlPlaneTransport } from '../transport.js';
 import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
@@ -23,7 +24,7 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
   const kafka = kafkaClient(options);
   const topics = topicNames(topicPrefix);
   const sender = new KafkaSender(kafka, logger);
-  const subscriptions: Subscription[] = [];
+  const subscriptions = new OpenSubscriptions();
   const known = new Set<string>();
   let prepared = false;
 
@@ -68,10 +69,10 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
           names.forEach((name) => ownerOf.set(topics.acknowledgements(name), name));
           return names.map((name) => topics.acknowledgements(name));
         },
-        eachBatch: (payload, signal) =>
+        eachBatch: (payload, control) =>
           deliverBatch(payload, {
+            ...control,
             logger,
-            signal,
             deliver: async (topic, message) => {
               const participant = ownerOf.get(topic);
               if (participant === undefined) return;
@@ -81,13 +82,13 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
             },
           }),
       });
-      subscriptions.push(consumer.subscription);
+      subscriptions.add(consumer.subscription);
       consumer.start();
       return consumer.subscription;
     },
 
     async close() {
-      await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+      await subscriptions.stop();
       await sender.close();
     },
   };

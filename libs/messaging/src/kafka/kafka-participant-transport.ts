@@ -1,6 +1,7 @@
 import { topicNames } from '@tenantry/contracts';
+import { OpenSubscriptions } from '../open-subscriptions.js';
 import { positioned } from '../parse-envelope.js';
-import type { ParticipantTransport, Subscription } from '../transport.js';
+import type { ParticipantTransport } from '../transport.js';
 import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
@@ -24,7 +25,7 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
   const topics = topicNames(topicPrefix);
   const groupPrefix = topicPrefix ?? 'tenantry';
   const sender = new KafkaSender(kafka, logger);
-  const subscriptions: Subscription[] = [];
+  const subscriptions = new OpenSubscriptions();
   return {
     async consumeLifecycle({ group, handler, onMalformed }) {
       const consumer = new SupervisedConsumer({
@@ -32,10 +33,10 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
         logger,
         groupId: `${groupPrefix}.${group}`,
         topics: () => existingTopics(kafka, [topics.lifecycle]),
-        eachBatch: (payload, signal) =>
+        eachBatch: (payload, control) =>
           deliverBatch(payload, {
+            ...control,
             logger,
-            signal,
             deliver: async (_topic, message) => {
               const parsed = positioned(fromKafkaMessage(message));
               if (parsed.ok) await handler(parsed.envelope);
@@ -43,7 +44,7 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
             },
           }),
       });
-      subscriptions.push(consumer.subscription);
+      subscriptions.add(consumer.subscription);
       consumer.start();
       return consumer.subscription;
     },
@@ -56,7 +57,7 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
         groupPrefix: `${groupPrefix}.${participant}`,
         follower,
       });
-      subscriptions.push(state.subscription);
+      subscriptions.add(state.subscription);
       await state.start();
       return state.subscription;
     },
@@ -71,7 +72,7 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
     },
 
     async close() {
-      await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+      await subscriptions.stop();
       await sender.close();
     },
   };

@@ -1,5 +1,6 @@
 import { Partitioners, type ICustomPartitioner, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { Logger } from '../logger.js';
+import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
 
 /** Of one request, in bytes of values and headers; a broker takes 1 MB a partition unless told otherwise. */
 const MAX_REQUEST_BYTES = 700_000;
@@ -46,11 +47,14 @@ export class KafkaSender {
     return order.settle.promise;
   }
 
-  /** Finishes what was handed in, and disconnects. */
+  /** Finishes what was handed in, as far as the brokers answer, and disconnects. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.working;
-    await this.discard();
+    const left = Promise.resolve(this.working).then(() => this.discard());
+    if (await settledWithin([left], PEER_PATIENCE_MS)) return;
+    const unanswered = new Error('The sender was closed before the brokers answered.');
+    for (const order of this.queue.splice(0)) order.settle.reject(unanswered);
+    void this.discard();
   }
 
   private async work(): Promise<void> {
@@ -70,7 +74,8 @@ export class KafkaSender {
   }
 
   private finish(order: Order, settle: () => void): void {
-    this.queue.splice(this.queue.indexOf(order), 1);
+    const place = this.queue.indexOf(order);
+    if (place >= 0) this.queue.splice(place, 1);
     settle();
   }
 

@@ -42,8 +42,8 @@ export class KafkaState {
     });
     this.firstPass.promise.catch(() => undefined);
     this.consumer.subscription.failed.catch((error: unknown) => {
-      this.subscription.fail(error);
       this.firstPass.reject(error);
+      this.subscription.fail(error);
     });
   }
 

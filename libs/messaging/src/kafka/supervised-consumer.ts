@@ -1,8 +1,10 @@
 import { backoffMs, type Backoff } from '@tenantry/kernel';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import { BackgroundSubscription } from '../background-subscription.js';
+import { InFlight } from '../in-flight.js';
 import type { Logger } from '../logger.js';
 import { pause } from '../pause.js';
+import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
 
 const BACKOFF: Backoff = { baseMs: 250, maxMs: 5_000 };
 /** Crashes in a row, with the brokers answering and not one successful fetch in between, after which it gives up. */
@@ -19,7 +21,11 @@ export interface SupervisedConsumerOptions {
   readonly topics: () => Promise<readonly string[]>;
   /** How often to look for a change of the topics, in milliseconds; never unless told. */
   readonly refreshMs?: number;
-  readonly eachBatch: (payload: EachBatchPayload, signal: AbortSignal) => Promise<void>;
+  /** What runs in `handling` is waited for by a stop, however long it takes. */
+  readonly eachBatch: (
+    payload: EachBatchPayload,
+    control: { readonly signal: AbortSignal; readonly handling: InFlight },
+  ) => Promise<void>;
   /** Called with the offset that a partition will be read at next. */
   readonly onPosition?: (partition: number, next: bigint) => void;
 }
@@ -29,7 +35,8 @@ export interface SupervisedConsumerOptions {
  * crashes again and again although they can be reached fails for good.
  */
 export class SupervisedConsumer {
-  readonly subscription = new BackgroundSubscription(() => this.running ?? Promise.resolve());
+  readonly subscription = new BackgroundSubscription(() => this.end());
+  private readonly handling = new InFlight();
   private running?: Promise<void>;
   private crashes = 0;
   private outages = 0;
@@ -40,10 +47,16 @@ export class SupervisedConsumer {
     this.running ??= this.run();
   }
 
+  private async end(): Promise<void> {
+    await this.handling.settled();
+    await settledWithin([this.running ?? Promise.resolve()], PEER_PATIENCE_MS);
+  }
+
   private async run(): Promise<void> {
     const { signal } = this.subscription;
     while (!signal.aborted) {
       const topics = await this.currentTopics();
+      if (signal.aborted) return;
       if (topics === undefined || topics.length === 0) {
         await pause(backoffMs(BACKOFF, ++this.outages), signal);
         continue;
@@ -101,7 +114,7 @@ export class SupervisedConsumer {
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: 4,
-        eachBatch: (payload) => eachBatch(payload, signal),
+        eachBatch: (payload) => eachBatch(payload, { signal, handling: this.handling }),
       });
       await Promise.race([crashed, this.stopOrChange(topics, AbortSignal.any([signal, ended.signal]))]);
     } finally {
