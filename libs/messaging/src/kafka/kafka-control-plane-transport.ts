@@ -5,7 +5,14 @@ import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
 import { KafkaSender, type TopicMessage } from './kafka-sender.js';
-import { DEFAULT_TOPIC_SETTINGS, ensureTopics, type TopicSettings } from './kafka-topics.js';
+import {
+  DEFAULT_TOPIC_SETTINGS,
+  ensureTopics,
+  ParticipantsUnprepared,
+  type TopicSettings,
+  type UnusableTopics,
+} from './kafka-topics.js';
+import { LeftOutParticipants } from './left-out-participants.js';
 import { SupervisedConsumer } from './supervised-consumer.js';
 
 export interface KafkaControlPlaneOptions extends KafkaConnection, Partial<TopicSettings> {
@@ -28,18 +35,23 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
   const known = new Set<string>();
   let prepared = false;
 
-  const prepare = async (participants: readonly string[]): Promise<void> => {
-    if (prepared && participants.every((participant) => known.has(participant))) return;
-    await ensureTopics(kafka, topicPrefix, participants, settings);
+  const prepareAll = async (participants: readonly string[]): Promise<UnusableTopics> => {
+    const missing = participants.filter((participant) => !known.has(participant));
+    if (prepared && missing.length === 0) return new Map();
+    const unusable = await ensureTopics(kafka, topicPrefix, missing, settings);
     prepared = true;
-    participants.forEach((participant) => known.add(participant));
+    for (const participant of missing) if (!unusable.has(participant)) known.add(participant);
+    return unusable;
   };
 
   return {
-    prepare,
+    async prepare(participants) {
+      const unusable = await prepareAll(participants);
+      if (unusable.size > 0) throw new ParticipantsUnprepared(unusable);
+    },
 
     async publish(messages) {
-      await prepare([]);
+      await prepareAll([]);
       const on = (channel: 'state' | 'lifecycle'): TopicMessage[] =>
         messages
           .filter((one) => one.channel === channel)
@@ -51,12 +63,14 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
       } catch (error) {
         // The brokers may have been replaced by empty ones; look at the topics again before the next try.
         prepared = false;
+        known.clear();
         throw error;
       }
     },
 
     async consumeAcknowledgements({ participants, handler, onMalformed }) {
       const ownerOf = new Map<string, string>();
+      const leftOut = new LeftOutParticipants(logger);
       const consumer = new SupervisedConsumer({
         kafka,
         logger,
@@ -65,9 +79,11 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
         refreshMs,
         topics: async () => {
           const names = await participants();
-          await prepare(names);
-          names.forEach((name) => ownerOf.set(topics.acknowledgements(name), name));
-          return names.map((name) => topics.acknowledgements(name));
+          const unusable = await prepareAll(names);
+          leftOut.report(unusable);
+          const usable = names.filter((name) => !unusable.has(name));
+          usable.forEach((name) => ownerOf.set(topics.acknowledgements(name), name));
+          return usable.map((name) => topics.acknowledgements(name));
         },
         eachBatch: (payload, control) =>
           deliverBatch(payload, {

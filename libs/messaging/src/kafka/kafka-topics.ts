@@ -1,7 +1,11 @@
 import { topicNames } from '@tenantry/contracts';
+import { backoffMs, type Backoff } from '@tenantry/kernel';
 import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const DAY_MS = 86_400_000;
+const ATTEMPTS = 5;
+const BACKOFF: Backoff = { baseMs: 100, maxMs: 1_000 };
 
 export interface TopicSettings {
   /** Of every topic; fixed once created, because another number moves tenants between partitions and breaks their order. */
@@ -32,15 +36,36 @@ export class TopicMisconfigured extends Error {
   }
 }
 
-/** Makes sure that the control plane's topics and those of the participants are there with the right cleanup policy. */
+/** Some participants' acknowledgement topics cannot be used; everything else is prepared. */
+export class ParticipantsUnprepared extends AggregateError {
+  /** Their names. */
+  readonly participants: readonly string[];
+
+  constructor(unusable: UnusableTopics) {
+    const reasons = [...unusable].map(([participant, { message }]) => `${participant}: ${message}`);
+    super([...unusable.values()], `Participants that cannot be heard: ${reasons.join(' ')}`);
+    this.name = 'ParticipantsUnprepared';
+    this.participants = [...unusable.keys()];
+  }
+}
+
+/** Participants' acknowledgement topics that cannot be used; each with why. */
+export type UnusableTopics = ReadonlyMap<string, Error>;
+
+/**
+ * Makes sure that the control plane's topics and those of the participants are there with the right cleanup policy.
+ *
+ * @returns the participants whose own topic cannot be used: that must not keep the others waiting.
+ * @throws when one of the control plane's own cannot be used, or the brokers cannot be reached.
+ */
 export async function ensureTopics(
   kafka: Kafka,
   prefix: string | undefined,
   participants: readonly string[],
   settings: TopicSettings,
-): Promise<void> {
+): Promise<UnusableTopics> {
   const names = topicNames(prefix);
-  const wanted = [
+  const shared = [
     topic(names.lifecycle, settings, {
       'cleanup.policy': 'delete',
       'retention.ms': String(settings.lifecycleRetentionMs),
@@ -50,18 +75,24 @@ export async function ensureTopics(
       'cleanup.policy': 'delete',
       'retention.ms': String(ANSWER_RETENTION_MS),
     }),
-    ...participants.map((participant) =>
-      topic(names.acknowledgements(participant), settings, {
+  ];
+  return withAdmin(kafka, async (admin) => {
+    const existing = new Set(await admin.listTopics());
+    await ensure(admin, shared, existing);
+    const unusable = new Map<string, Error>();
+    for (const participant of participants) {
+      const own = topic(names.acknowledgements(participant), settings, {
         'cleanup.policy': 'delete',
         'retention.ms': String(ANSWER_RETENTION_MS),
-      }),
-    ),
-  ];
-  await withAdmin(kafka, async (admin) => {
-    const existing = new Set(await admin.listTopics());
-    const missing = wanted.filter((one) => !existing.has(one.topic));
-    if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true });
-    await checkPolicies(admin, wanted);
+      });
+      try {
+        await ensure(admin, [own], existing);
+      } catch (error) {
+        if (!isAboutTheTopic(error)) throw error;
+        unusable.set(participant, error);
+      }
+    }
+    return unusable;
   });
 }
 
@@ -92,6 +123,44 @@ function topic(
 ): ITopicConfig {
   const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
   return { topic: name, numPartitions: partitions, replicationFactor, configEntries };
+}
+
+/** Brokers learn of a new topic one after the other, and deny it meanwhile: so it is tried a few times. */
+async function ensure(
+  admin: Admin,
+  wanted: readonly ITopicConfig[],
+  existing: ReadonlySet<string>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ensureOnce(admin, wanted, existing);
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isTransient(error)) throw error;
+      await delay(backoffMs(BACKOFF, attempt));
+    }
+  }
+}
+
+async function ensureOnce(
+  admin: Admin,
+  wanted: readonly ITopicConfig[],
+  existing: ReadonlySet<string>,
+): Promise<void> {
+  const missing = wanted.filter((one) => !existing.has(one.topic));
+  if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true });
+  await checkPolicies(admin, wanted);
+}
+
+/** Rather than that the brokers cannot be reached. kafkajs's error classes are no named exports under ESM. */
+function isAboutTheTopic(error: unknown): error is Error {
+  return (
+    error instanceof TopicMisconfigured ||
+    (error instanceof Error && ['KafkaJSProtocolError', 'KafkaJSAggregateError'].includes(error.name))
+  );
+}
+
+function isTransient(error: unknown): boolean {
+  return isAboutTheTopic(error) && 'retriable' in error && error.retriable === true;
 }
 
 async function checkPolicies(admin: Admin, wanted: readonly ITopicConfig[]): Promise<void> {

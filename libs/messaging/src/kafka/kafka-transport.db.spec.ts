@@ -211,4 +211,58 @@ onKafka('Kafka transport', () => {
     expect(seen.filter((reason) => reason === 'data is nested deeper than 64 levels')).toHaveLength(4);
     await Promise.all(subscriptions.map((subscription) => subscription.stop()));
   }, 60_000);
+
+  it('leaves out a participant whose topic is misconfigured, until it is put right, and hears the others', async () => {
+    const prefix = `${topicPrefix}-bad`;
+    const badTopic = topicNames(prefix).acknowledgements('bad');
+    const setPolicy = (value: string) =>
+      admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: 2, name: badTopic, configEntries: [{ name: 'cleanup.policy', value }] }],
+      });
+    await admin.createTopics({ topics: [{ topic: badTopic, numPartitions: 1 }] });
+    await setPolicy('compact');
+    const errors: unknown[] = [];
+    const restarted = createKafkaControlPlaneTransport({
+      ...connection,
+      topicPrefix: prefix,
+      partitions: 1,
+      refreshMs: 100,
+      logger: { ...logger, error: (fields) => void errors.push(fields) },
+    });
+    const seen: string[] = [];
+    const subscription = await restarted.consumeAcknowledgements({
+      participants: async () => ['bad', 'good'],
+      handler: async (participant) => void seen.push(participant),
+      onMalformed: async () => undefined,
+    });
+    const say = async (name: string) => {
+      const transport = createKafkaParticipantTransport({
+        ...connection,
+        topicPrefix: prefix,
+        participant: name,
+      });
+      participants.push(transport);
+      await transport.acknowledge([
+        { id: newId(), source: 's', type: 't.v1', time: 'now', subject: newId(), data: {} },
+      ]);
+    };
+    await waitFor('the topic of the other', async () =>
+      (await admin.listTopics()).includes(topicNames(prefix).acknowledgements('good')),
+    );
+    await say('good');
+    await say('bad');
+    await waitFor('the other to be heard', () => seen.length > 0, 20_000);
+    await expect(restarted.prepare(['bad', 'late'])).rejects.toMatchObject({
+      participants: ['bad'],
+      message: expect.stringContaining(badTopic),
+    });
+    expect(await admin.listTopics()).toContain(topicNames(prefix).acknowledgements('late'));
+    expect(seen).toEqual(['good']);
+    expect(errors).toMatchObject([{ participant: 'bad' }]);
+    await setPolicy('delete');
+    await waitFor('it to be heard as well', () => seen.includes('bad'), 30_000);
+    await subscription.stop();
+    await restarted.close();
+  }, 90_000);
 });
