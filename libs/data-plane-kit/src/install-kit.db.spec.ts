@@ -140,7 +140,10 @@ describe('installKit', () => {
         service: EXAMPLE_SERVICE,
       });
       expect(applied).toContain('pooled_primary/0001-notes');
-      expect(warnings).toEqual([expect.stringContaining('advisory locks')]);
+      expect(warnings).toEqual([
+        expect.stringContaining('advisory locks'),
+        expect.stringContaining('large objects'),
+      ]);
     } finally {
       await superuser.end();
       await target.drop();
