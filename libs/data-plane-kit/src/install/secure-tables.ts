@@ -6,7 +6,7 @@ interface ServiceTable {
   readonly table: string;
   readonly tenant_column: boolean;
   readonly forced: boolean;
-  readonly policies: readonly string[];
+  readonly policies: readonly { readonly name: string; readonly definition: string }[];
 }
 
 /** The one policy of a tenant table. */
@@ -26,13 +26,13 @@ export interface TableSecurity {
  * each migration, so that no table is ever seen without it.
  *
  * @throws Error for a table that has no tenant column and is not declared global, and for one with a policy of its own,
- * since two permissive policies are OR-ed.
+ * since two permissive policies are OR-ed. A policy under the kit's name that reads differently is replaced.
  */
 export async function secureTables(sql: SqlExecutor, security: TableSecurity): Promise<void> {
   for (const table of await serviceTables(sql, security.schema)) {
     const declaredGlobal = security.globalTables.includes(table.table);
     if (table.tenant_column === declaredGlobal) throw new Error(undeclared(security.schema, table));
-    const foreign = table.policies.filter((policy) => policy !== POLICY);
+    const foreign = table.policies.map(({ name }) => name).filter((name) => name !== POLICY);
     if (foreign.length > 0)
       throw new Error(
         `Table ${security.schema}.${table.table} has a policy of its own (${foreign.join(', ')}); leave policies to the kit.`,
@@ -58,8 +58,13 @@ async function secure(
     await sql.query(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`);
     await sql.query(`ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`);
   }
-  if (condition !== undefined && table.policies.length === 0) {
-    await sql.query(`CREATE POLICY ${POLICY} ON ${name} USING (${condition}) WITH CHECK (${condition})`);
+  const wanted = condition === undefined ? [] : [definitionOf(condition)];
+  const found = table.policies.map(({ definition }) => definition);
+  if (found.join() !== wanted.join()) {
+    // The name alone proves nothing: a migration may have made this policy, or altered it.
+    await sql.query(`DROP POLICY IF EXISTS ${POLICY} ON ${name}`);
+    if (condition !== undefined)
+      await sql.query(`CREATE POLICY ${POLICY} ON ${name} USING (${condition}) WITH CHECK (${condition})`);
   }
   await sql.query(
     `GRANT ${table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT'} ON ${name} TO ${escapeIdentifier(role)}`,
@@ -69,14 +74,22 @@ async function secure(
 /**
  * A row is reached only in its tenant's context, and a tenant's own schema only in that tenant's context: the second
  * guards against a role switched in the middle of another tenant's transaction. A pooled global table is open to all.
+ *
+ * @returns the expression just as Postgres writes it, so that what is there can be compared with it; if some version
+ * writes it differently, the policy is made anew each time.
  */
 function policyCondition(tenantColumn: boolean, tenantId: string | undefined): string | undefined {
-  const current = '(SELECT tenantry.current_tenant())';
+  const current = '( SELECT tenantry.current_tenant() AS current_tenant)';
   const conditions = [
-    ...(tenantColumn ? [`tenant_id = ${current}`] : []),
-    ...(tenantId === undefined ? [] : [`${current} = ${escapeLiteral(tenantId)}::uuid`]),
+    ...(tenantColumn ? [`(tenant_id = ${current})`] : []),
+    ...(tenantId === undefined ? [] : [`(${current} = ${escapeLiteral(tenantId)}::uuid)`]),
   ];
-  return conditions.length === 0 ? undefined : conditions.join(' AND ');
+  return conditions.length > 1 ? `(${conditions.join(' AND ')})` : conditions[0];
+}
+
+/** A policy for every command and everybody, permissive, with this condition on what is read and on what is written. */
+function definitionOf(condition: string): string {
+  return ['*', 'true', '{0}', condition, condition].join(' ');
 }
 
 function serviceTables(sql: SqlExecutor, schema: string): Promise<ServiceTable[]> {
@@ -84,7 +97,13 @@ function serviceTables(sql: SqlExecutor, schema: string): Promise<ServiceTable[]
     `SELECT c.relname AS "table",
             EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) AS tenant_column,
             c.relrowsecurity AND c.relforcerowsecurity AS forced,
-            ARRAY(SELECT p.polname::text FROM pg_policy p WHERE p.polrelid = c.oid) AS policies
+            coalesce((
+              SELECT json_agg(json_build_object(
+                'name', p.polname,
+                'definition', concat_ws(' ', p.polcmd, p.polpermissive::text, p.polroles,
+                  pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))))
+              FROM pg_policy p WHERE p.polrelid = c.oid
+            ), '[]') AS policies
      FROM pg_class c
      WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p')
      ORDER BY c.relname`,
