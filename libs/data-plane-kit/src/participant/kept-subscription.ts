@@ -42,8 +42,8 @@ export class KeptSubscription {
         if (subscription === 'stopped') {
           // Opening may take as long as the broker is away; nobody waits for that.
           opening.then((late) => late.stop()).catch(() => undefined);
-        } else if ((await Promise.race([subscription.failed, stopped])) === 'stopped') {
-          await subscription.stop();
+        } else {
+          await lasting(subscription, stopped);
         }
       } catch (err) {
         if (performance.now() - openedAt >= GOOD_AFTER_MS) attempt = 1;
@@ -56,4 +56,18 @@ export class KeptSubscription {
       }
     }
   }
+}
+
+/**
+ * Waits until the subscription is stopped by us, or fails. It is stopped then too: it may still hold connections, which
+ * the next one needs.
+ */
+async function lasting(subscription: Subscription, stopped: Promise<unknown>): Promise<void> {
+  try {
+    await Promise.race([subscription.failed, stopped]);
+  } catch (error) {
+    await subscription.stop().catch(() => undefined);
+    throw error;
+  }
+  await subscription.stop();
 }
