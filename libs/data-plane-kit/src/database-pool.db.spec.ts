@@ -32,7 +32,7 @@ function open({ url = database.adminUrl, queryTimeoutMs = 200, holdsLocks = fals
 }
 
 describe('databasePool', () => {
-  it('closes a borrowed connection over a statement that takes too long, and lets nothing queue up behind it', async () => {
+  it('closes a borrowed connection over a statement that takes too long, so that nothing queues up', async () => {
     const pool = open();
     const client = await pool.connect();
     const startedAt = performance.now();

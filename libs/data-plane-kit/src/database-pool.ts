@@ -10,8 +10,8 @@ export interface DatabasePoolOptions {
   /** How long this side waits for one statement, in milliseconds; its connection is then closed. */
   readonly queryTimeoutMs: number;
   /**
-   * Has the server find out by itself, within half a minute, that this process is gone without a word, so that it lets go
-   * of the locks. Needs a direct connection, since a pooler refuses the startup parameter. Default: false.
+   * Has the server find out by itself, within half a minute, that this process is gone without a word, and let go of its
+   * locks. Needs a direct connection, since a pooler refuses the startup parameter. Default: false.
    */
   readonly holdsLocks?: boolean;
   /** Called when an idle connection is lost; the pool goes on with others. */
@@ -25,7 +25,7 @@ const KEEPALIVE_AFTER_MS = 10_000;
 const SERVER_KEEPALIVES =
   '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 -c tcp_user_timeout=25000';
 
-/** A pool in which nothing waits for ever: a database, or a way to it, that has gone silent is an error within a bound. */
+/** A pool in which nothing waits for ever: a database, or a path to it, that has gone silent is an error within bounds. */
 export function databasePool({
   url,
   max,

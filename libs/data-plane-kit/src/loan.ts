@@ -1,9 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * What a transaction can leave behind on its session: cursors WITH HOLD, a role, settings (a tenant's context among them),
- * channels, prepared statements. Not DISCARD ALL, which also throws away the plans of the kit's own functions. Temporary
- * tables and session locks are not here, since the serving login has neither.
+ * What a transaction can leave behind on its session: cursors WITH HOLD, a role, settings (a tenant's context among
+ * them), channels, prepared statements. Not DISCARD ALL, which also throws away the plans of the kit's own functions.
+ * Temporary tables and session locks are not here, since the serving login has neither.
  */
 const CLEAN = 'CLOSE ALL; RESET ROLE; RESET ALL; UNLISTEN *; DEALLOCATE ALL';
 
