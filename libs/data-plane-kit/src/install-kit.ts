@@ -1,4 +1,4 @@
-import { migrate, type DatabaseLogin } from '@tenantry/database';
+import { migrate, pgExecutor, type DatabaseLogin } from '@tenantry/database';
 import { Client } from 'pg';
 import { hardenDatabase } from './install/hardening.js';
 import { migrateService } from './install/migrate-service.js';
@@ -39,7 +39,7 @@ export async function installKit(adminUrl: string, options: InstallKitOptions): 
   try {
     await ensureRoles(client, options.appLogin, options.provisionerLogin);
     const applied = await migrate(adminUrl, KIT_MIGRATIONS);
-    const warnings = await hardenDatabase(client);
+    const warnings = await hardenDatabase(pgExecutor(client));
     return { applied: [...applied, ...(await migrateService(client, options.service))], warnings };
   } finally {
     await client.end();

@@ -2,21 +2,22 @@ import {
   advisoryLocksClosed,
   databaseClosed,
   LARGE_OBJECTS_CLOSED,
-  pgExecutor,
   protect,
   type Protection,
+  type SqlExecutor,
 } from '@tenantry/database';
-import type { Client } from 'pg';
 import { APP_ROLE, KIT_ROLE, PROVISIONER_ROLE } from './roles.js';
 
-const LOCK_GRANTS = `
-GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint), pg_try_advisory_xact_lock_shared(bigint) TO ${KIT_ROLE};
+/** Besides what fence and workers need: an administrator who is no superuser acts as the kit's role, and migrates. */
+const ADVISORY_GRANTS = `
+GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint), pg_advisory_xact_lock(bigint), pg_try_advisory_xact_lock_shared(bigint)
+  TO ${KIT_ROLE};
 GRANT EXECUTE ON FUNCTION pg_try_advisory_lock(bigint), pg_advisory_unlock(bigint) TO ${PROVISIONER_ROLE};`;
 
 const CLOSED = databaseClosed([APP_ROLE, PROVISIONER_ROLE]);
 
 const PROTECTIONS: readonly Protection[] = [
-  advisoryLocksClosed(LOCK_GRANTS),
+  advisoryLocksClosed(ADVISORY_GRANTS),
   LARGE_OBJECTS_CLOSED,
   {
     ...CLOSED,
@@ -42,6 +43,6 @@ END $$;`,
  *
  * @returns in words, what this administrator was not allowed to close.
  */
-export async function hardenDatabase(client: Client): Promise<string[]> {
-  return protect(pgExecutor(client), PROTECTIONS);
+export function hardenDatabase(sql: SqlExecutor): Promise<string[]> {
+  return protect(sql, PROTECTIONS);
 }

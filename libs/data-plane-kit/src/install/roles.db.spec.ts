@@ -110,4 +110,29 @@ describe('the logins of a service', () => {
       await theirs.drop();
     }
   });
+
+  it('can be installed again by an administrator who is no superuser', async () => {
+    const administrator = `${mine.logins.app.name}_adm`;
+    await run(
+      mine.adminUrl,
+      `CREATE ROLE ${administrator} LOGIN CREATEROLE PASSWORD 'x';
+       GRANT ${KIT_ROLE}, ${APP_ROLE}, ${PROVISIONER_ROLE}, ${mine.logins.app.name}, ${mine.logins.provisioner.name}
+         TO ${administrator} WITH ADMIN OPTION;
+       ALTER DATABASE ${name} OWNER TO ${administrator}; ALTER SCHEMA tenantry OWNER TO ${administrator};
+       ALTER TABLE tenantry.migration OWNER TO ${administrator}`,
+    );
+    try {
+      const report = installKit(mine.urlFor(administrator, 'x'), {
+        appLogin: mine.logins.app,
+        provisionerLogin: mine.logins.provisioner,
+        service: EXAMPLE_SERVICE,
+      });
+      expect(await report).toEqual({ applied: [], warnings: [] });
+    } finally {
+      await run(
+        mine.adminUrl,
+        `REASSIGN OWNED BY ${administrator} TO CURRENT_USER; DROP OWNED BY ${administrator}; DROP ROLE ${administrator}`,
+      );
+    }
+  });
 });
