@@ -372,11 +372,11 @@ describe('the context', () => {
       ['search path', () => 'SET SESSION search_path TO pg_catalog'],
     ])('finds its own %s, whatever was set for the session', async (_what, leave) => {
       await lone.query(before, { text: leave() });
-      await expect(single.query('SELECT tenantry.current_tenant()')).rejects.toMatchObject({ code: 'TN002' });
-      expect(
-        (await single.query(`SELECT current_user::text AS role, current_setting('search_path') AS path`))
-          .rows,
-      ).toEqual([{ role: database.logins.app.name, path: '"$user", public' }]);
+      const { rows } = await single.query(
+        `SELECT current_user::text AS role, current_setting('search_path') AS path,
+                coalesce(current_setting('tenantry.tenant', true), '') AS tenant`,
+      );
+      expect(rows).toEqual([{ role: database.logins.app.name, path: '"$user", public', tenant: '' }]);
       await lone.query(after, { text: 'UPDATE note SET text = $1', values: ['written'] });
     });
 
@@ -387,9 +387,13 @@ describe('the context', () => {
 
     it('gets another connection when this one still had a context', async () => {
       const planted = await single.connect();
+      const { rows: first } = await planted.query('SELECT pg_backend_pid() AS pid');
       await planted.query(`SELECT set_config('tenantry.tenant', $1, false)`, [before]);
       planted.release();
       await expect(notes(after, lone)).rejects.toMatchObject({ code: 'tenant-context-conflict' });
+      expect(await lone.query(after, { text: 'SELECT pg_backend_pid() AS pid FROM note' })).not.toEqual(
+        first,
+      );
       expect(await notes(after, lone)).toHaveLength(1);
     });
   });
