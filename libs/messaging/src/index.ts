@@ -53,3 +53,4 @@ export {
 } from './kafka/kafka-participant-transport.js';
 export { type KafkaConnection } from './kafka/kafka-connection.js';
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';
+export { WorkLoop, type WorkLoopOptions } from './work-loop.js';

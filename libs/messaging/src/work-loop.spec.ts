@@ -55,6 +55,30 @@ describe('WorkLoop', () => {
     expect(errors).toEqual([new Error('once')]);
   });
 
+  it('is deaf to wakes while it backs off', async () => {
+    let steps = 0;
+    const loop = new WorkLoop({
+      step: async () => {
+        steps++;
+        throw new Error('no');
+      },
+      minPauseMs: HOUR_MS,
+      maxPauseMs: HOUR_MS,
+      onError: () => undefined,
+    });
+    loop.start();
+    const waking = setInterval(() => loop.wake(), 1);
+    await waitFor('the second failure', () => steps === 2);
+    clearInterval(waking);
+    expect(steps).toBe(2);
+    await loop.stop();
+  });
+
+  it('stops without ever having been started', async () => {
+    const step = async () => false;
+    await new WorkLoop({ step, minPauseMs: 1, maxPauseMs: 1, onError: () => undefined }).stop();
+  });
+
   it('stops after the running step', async () => {
     const gate = Promise.withResolvers<boolean>();
     let steps = 0;

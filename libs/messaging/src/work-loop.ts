@@ -1,10 +1,15 @@
+import { backoffMs, type Backoff } from '@tenantry/kernel';
+
+const ERROR_BACKOFF: Backoff = { baseMs: 200, maxMs: 5_000 };
+
 export interface WorkLoopOptions {
-  /** Does what is due. Answers whether it did anything: then it is asked again at once. Never run twice at a time. */
+  /** Does what is due. Answers whether there may be more: then it is asked again at once. Never run twice at a time. */
   readonly step: () => Promise<boolean>;
   /** The first pause after an idle step, in milliseconds. */
   readonly minPauseMs: number;
-  /** What the pause doubles up to, and the pause after an error. */
+  /** What the pause doubles up to. */
   readonly maxPauseMs: number;
+  /** Told of every error; the next step follows after a back-off from 200 ms to 5 s. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -37,33 +42,39 @@ export class WorkLoop {
   private async run(): Promise<void> {
     const { step, minPauseMs, maxPauseMs, onError } = this.options;
     let pauseMs = minPauseMs;
+    let failures = 0;
     while (!this.stopping) {
       this.woken = false;
       try {
-        if (await step()) {
-          pauseMs = minPauseMs;
-          continue;
-        }
+        const more = await step();
+        failures = 0;
+        if (more) pauseMs = minPauseMs;
+        else if (await this.pause(pauseMs, () => this.woken)) pauseMs = minPauseMs;
+        else pauseMs = Math.min(maxPauseMs, Math.max(1, pauseMs * 2));
       } catch (error) {
+        failures += 1;
         onError(error);
-        pauseMs = maxPauseMs;
+        // A wake must not turn the back-off into a hot loop.
+        await this.pause(backoffMs(ERROR_BACKOFF, failures), () => false);
       }
-      if (await this.pause(pauseMs)) pauseMs = minPauseMs;
-      else pauseMs = Math.min(maxPauseMs, Math.max(1, pauseMs * 2));
     }
   }
 
-  /** Answers whether the pause was cut short. */
-  private pause(ms: number): Promise<boolean> {
-    if (this.woken || this.stopping) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const end = (woken: boolean) => {
-        clearTimeout(timer);
-        this.endPause = undefined;
-        resolve(woken);
-      };
-      const timer = setTimeout(end, ms, false);
-      this.endPause = () => end(true);
-    });
+  /** Waits; answers whether that was cut short, by `isOver` or by a stop. */
+  private async pause(ms: number, isOver: () => boolean): Promise<boolean> {
+    const over = (): boolean => this.stopping || isOver();
+    if (over()) return true;
+    try {
+      return await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(resolve, ms, false);
+        this.endPause = () => {
+          if (!over()) return;
+          clearTimeout(timer);
+          resolve(true);
+        };
+      });
+    } finally {
+      this.endPause = undefined;
+    }
   }
 }

@@ -12,7 +12,7 @@ import {
   postponeAcknowledgements,
   type ClaimedAcknowledgement,
 } from './acknowledgement-outbox.js';
-import { BackgroundLoop } from './background-loop.js';
+import { WorkLoop } from '../work-loop.js';
 
 export interface AcknowledgementSenderOptions {
   /** Of the service's own database, with CONSUMER_SQL applied. */
@@ -41,16 +41,21 @@ const SEND_BACKOFF: Backoff = { baseMs: 200, maxMs: 10_000 };
 
 /** Sends what is in the acknowledgement outbox, and the heartbeats; at least once. Any number may share an outbox. */
 export class AcknowledgementSender {
-  private readonly loop: BackgroundLoop;
+  private readonly loop: WorkLoop;
   private readonly sql: SqlExecutor;
   private nextHeartbeatAt = 0;
   private started = false;
 
   constructor(private readonly options: AcknowledgementSenderOptions) {
     this.sql = pgExecutor(options.pool);
-    this.loop = new BackgroundLoop({
-      tick: () => this.tick(),
-      intervalMs: options.pollMs ?? 500,
+    const pollMs = options.pollMs ?? 500;
+    this.loop = new WorkLoop({
+      step: async () => {
+        await this.tick();
+        return false;
+      },
+      minPauseMs: pollMs,
+      maxPauseMs: pollMs,
       onError: (error) =>
         options.logger.warn({ err: error }, 'Acknowledgements could not be sent; trying again'),
     });

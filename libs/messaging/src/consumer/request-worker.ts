@@ -2,7 +2,7 @@ import { pgExecutor } from '@tenantry/database';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
 import { settledWithin } from '../settled-within.js';
-import { BackgroundLoop } from './background-loop.js';
+import { WorkLoop } from '../work-loop.js';
 import { HeldRequest } from './held-request.js';
 import { claimRequests, releaseRequest, renewLeases, versionsOf, type ClaimedRequest } from './inbox.js';
 import type { RequestHandler } from './work-item.js';
@@ -37,16 +37,21 @@ const ABORT_GRACE_MS = 2_000;
  */
 export class RequestWorker {
   private readonly held = new Map<string, HeldRequest>();
-  private readonly loop: BackgroundLoop;
+  private readonly loop: WorkLoop;
   private readonly leaseMs: number;
   private renewedAt = 0;
   private stopped: Promise<void> | undefined;
 
   constructor(private readonly options: RequestWorkerOptions) {
     this.leaseMs = options.leaseMs ?? 15_000;
-    this.loop = new BackgroundLoop({
-      tick: () => this.tick(),
-      intervalMs: Math.min(options.pollMs ?? 500, this.leaseMs / 3),
+    const pollMs = Math.min(options.pollMs ?? 500, this.leaseMs / 3);
+    this.loop = new WorkLoop({
+      step: async () => {
+        await this.tick();
+        return false;
+      },
+      minPauseMs: pollMs,
+      maxPauseMs: pollMs,
       onError: (error) => options.logger.warn({ err: error }, 'The inbox could not be read; trying again'),
     });
   }
