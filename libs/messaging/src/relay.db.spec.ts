@@ -284,7 +284,7 @@ describe('Relay', () => {
       await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
       await waitFor('it to be sent', () => sent.length > 0);
       proxy.silenceForGood();
-      relay.wake();
+      await waitFor('an answer that is lost', () => proxy.swallowed() > 0);
       const began = performance.now();
       await relay.stop();
       expect(performance.now() - began).toBeLessThan(5_000);

@@ -8,6 +8,8 @@ export interface SilencingProxy {
   silence(): void;
   /** The same for those to come: they are accepted and never answered. */
   silenceForGood(): void;
+  /** How many questions and answers were lost, in pieces as they came. */
+  swallowed(): number;
   close(): Promise<void>;
 }
 
@@ -17,13 +19,17 @@ export async function silencingProxy(target: string): Promise<SilencingProxy> {
   const open = new Set<Socket>();
   const silent = new WeakSet<Socket>();
   let mute = false;
+  let swallowed = 0;
   const proxy = createServer((client) => {
     const upstream = connect(Number(server.port), server.hostname);
-    const passTo = (other: Socket) => (data: Buffer) => void (silent.has(client) || other.write(data));
     if (mute) silent.add(client);
     open.add(client);
-    client.on('data', passTo(upstream)).on('error', () => undefined);
-    upstream.on('data', passTo(client)).on('error', () => undefined);
+    const pass = (to: Socket) => (data: Buffer) => {
+      if (silent.has(client)) swallowed++;
+      else to.write(data);
+    };
+    client.on('error', () => undefined).on('data', pass(upstream));
+    upstream.on('error', () => undefined).on('data', pass(client));
     client.on('close', () => {
       open.delete(client);
       upstream.destroy();
@@ -41,6 +47,7 @@ export async function silencingProxy(target: string): Promise<SilencingProxy> {
       mute = true;
       silence();
     },
+    swallowed: () => swallowed,
     close: async () => {
       const closed = new Promise((resolve) => proxy.close(resolve));
       open.forEach((client) => client.destroy());
