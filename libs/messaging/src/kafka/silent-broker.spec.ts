@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { newId } from '@tenantry/kernel';
+import { waitFor } from '@tenantry/testing';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createKafkaControlPlaneTransport } from './kafka-control-plane-transport.js';
 import { createKafkaParticipantTransport } from './kafka-participant-transport.js';
@@ -16,8 +17,10 @@ describe('a broker that accepts and never answers', () => {
   let broker: Server;
   let sockets: Socket[];
   let connected: Promise<unknown>;
+  let pending: number;
 
   beforeEach(async () => {
+    pending = pendingResources();
     sockets = [];
     broker = createServer((socket) => {
       sockets.push(socket.resume().on('error', () => undefined));
@@ -30,7 +33,9 @@ describe('a broker that accepts and never answers', () => {
     const closed = new Promise((resolve) => broker.close(resolve));
     sockets.forEach((socket) => socket.destroy());
     await closed;
-  });
+    // What was left behind by a close that could not wait gives up by itself, within its own few retries.
+    await waitFor('the abandoned attempts to end', () => pendingResources() <= pending, 20_000);
+  }, 30_000);
 
   const connection = () => ({
     brokers: [`127.0.0.1:${(broker.address() as AddressInfo).port}`],
@@ -69,3 +74,9 @@ describe('a broker that accepts and never answers', () => {
     await refused;
   });
 });
+
+/** Timers and sockets that would keep the process alive. */
+function pendingResources(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind.startsWith('TCP'))
+    .length;
+}
