@@ -164,6 +164,7 @@ CREATE TABLE tenantry.migration (
   applied_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT migration_pkey PRIMARY KEY (name)
 ); -- owned by postgres
+GRANT SELECT TO tenantry_provisioner;
 
 CREATE TABLE tenantry.parked_fact (
   grp text NOT NULL,

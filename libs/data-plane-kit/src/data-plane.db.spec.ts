@@ -100,6 +100,27 @@ async function activeTenant(dataPlane: DataPlane): Promise<string> {
 const SEEDED = { text: 'SELECT name FROM label ORDER BY name' };
 
 describe('DataPlane', () => {
+  it('is not ready before the database has every migration of the kit and of the service', async () => {
+    const dataPlane = await started();
+    await dataPlane.checkMigrations();
+    const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
+    try {
+      const without = async (table: string, name: string, missing: RegExp): Promise<void> => {
+        await admin.query(`CREATE TABLE public.kept AS SELECT * FROM ${table} WHERE name = '${name}'`);
+        await admin.query(`DELETE FROM ${table} WHERE name = $1`, [name]);
+        await expect(dataPlane.checkMigrations()).rejects.toThrow(missing);
+        await admin.query(`INSERT INTO ${table} SELECT * FROM public.kept`);
+        await admin.query('DROP TABLE public.kept');
+        await dataPlane.checkMigrations();
+      };
+      await without('tenantry.migration', 'kit-0002-tenant-context', /kit-0002/);
+      const [first] = EXAMPLE_SERVICE.migrations;
+      await without('tenantry.schema_migration', first!.name, new RegExp(first!.name));
+    } finally {
+      await admin.end();
+    }
+  });
+
   it('provisions what it is asked for, answers, serves, and closes when told', async () => {
     const dataPlane = await started();
     await dataPlane.checkReady();

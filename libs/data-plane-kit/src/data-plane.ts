@@ -1,6 +1,10 @@
+import { pooledSchemaName } from '@tenantry/contracts';
+import { pgExecutor } from '@tenantry/database';
 import type { FactAppliers, Logger, ParticipantTransport } from '@tenantry/messaging';
 import type { Pool } from 'pg';
 import { databasePool } from './database-pool.js';
+import { missingMigrations } from './install/service-migration.js';
+import { KIT_MIGRATIONS } from './kit-migrations.js';
 import { ParticipantRunner } from './participant/participant-runner.js';
 import { RouteCache } from './route-cache.js';
 import { RouteFollower } from './route-follower.js';
@@ -42,6 +46,7 @@ export class DataPlane {
   private readonly follower: RouteFollower;
   private readonly runner: ParticipantRunner;
   private readonly transport: ParticipantTransport;
+  private readonly service: ServiceDefinition;
   private stopped: Promise<void> | undefined;
 
   constructor({
@@ -65,6 +70,7 @@ export class DataPlane {
         onLost: (err) => logger.warn({ err, use }, 'lost an idle database connection'),
       });
     this.transport = transport;
+    this.service = service;
     this.servingPool = pool('serving', databaseUrl, poolSize);
     this.bookkeepingPool = pool('bookkeeping', provisionerUrl, BOOKKEEPING_POOL_SIZE);
     this.maintenancePool = pool('maintenance', provisionerUrl, concurrency);
@@ -99,6 +105,19 @@ export class DataPlane {
       `SELECT to_regprocedure('tenantry.enter(uuid, bigint, text)') IS NOT NULL AS installed`,
     );
     if (!rows[0]?.installed) throw new Error('The kit is not installed in the database; run the migration.');
+  }
+
+  /** Rejects unless the database has every migration of this build: the kit's, and the service's in the pooled schema. */
+  async checkMigrations(): Promise<void> {
+    const sql = pgExecutor(this.bookkeepingPool);
+    const applied = new Set(
+      (await sql.query<{ name: string }>('SELECT name FROM tenantry.migration')).map(({ name }) => name),
+    );
+    const missing = [
+      ...KIT_MIGRATIONS.filter(({ name }) => !applied.has(name)),
+      ...(await missingMigrations(sql, this.service, pooledSchemaName(this.service.store))),
+    ];
+    if (missing.length > 0) throw new Error(`Not migrated: ${missing.map(({ name }) => name).join(', ')}.`);
   }
 
   /** Finishes or hands back the participant's work; once, however often it is called. Requests can still be served. */

@@ -63,7 +63,7 @@ ALTER TABLE tenantry.schema_migration OWNER TO tenantry_kit;
 ALTER TABLE tenantry.route_snapshot OWNER TO tenantry_kit;
 
 GRANT USAGE ON SCHEMA tenantry TO tenantry_kit, tenantry_app, tenantry_provisioner;
-GRANT SELECT ON tenantry.fence, tenantry.tombstone TO tenantry_provisioner;
+GRANT SELECT ON tenantry.fence, tenantry.tombstone, tenantry.migration TO tenantry_provisioner;
 GRANT UPDATE (footprint) ON tenantry.tombstone TO tenantry_provisioner;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenantry.provisioned, tenantry.schema_migration, tenantry.route_snapshot
   TO tenantry_provisioner;
