@@ -90,6 +90,7 @@ CREATE TABLE tenantry.cluster (
   name text NOT NULL,
   region text NOT NULL,
   state text DEFAULT 'open'::text NOT NULL,
+  version bigint DEFAULT 1 NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT cluster_pkey PRIMARY KEY (name),
   CONSTRAINT cluster_state_check CHECK ((state = ANY (ARRAY['open'::text, 'draining'::text, 'closed'::text])))

@@ -1,5 +1,16 @@
-import { ApiProblems, NotFound, PageQuery, RequireRole, type Page } from '@tenantry/service';
-import { Body, Controller, Get, Param, Patch, Post, Query } from '@nestjs/common';
+import {
+  ApiIfMatch,
+  ApiProblems,
+  NotFound,
+  OptionalIfMatch,
+  PageQuery,
+  RequireRole,
+  etagOf,
+  type HttpResponse,
+  type IfMatch,
+  type Page,
+} from '@tenantry/service';
+import { Body, Controller, Get, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { currentCaller } from '../audit/current-caller.js';
@@ -34,18 +45,33 @@ export class ClusterController {
   @ApiOperation({ summary: 'Make a cluster known; data planes resolve its name to credentials.' })
   @ApiCreatedResponse({ type: ClusterDto })
   @ApiProblems(409)
-  create(@Body() { name, region }: CreateClusterDto): Promise<ClusterView> {
-    return this.commands.execute(new CreateCluster(name, region, currentCaller()));
+  async create(
+    @Body() { name, region }: CreateClusterDto,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<ClusterView> {
+    return withEtag(response, await this.commands.execute(new CreateCluster(name, region, currentCaller())));
   }
 
   @Patch(':name')
   @RequireRole('admin')
+  @ApiIfMatch({ required: false })
   @ApiOperation({ summary: 'Open, drain or close a cluster for new tenants; those on it stay.' })
   @ApiParam({ name: 'name', schema: { type: 'string', pattern: CLUSTER_NAME_PATTERN } })
   @ApiOkResponse({ type: ClusterDto })
   @ApiProblems(404)
-  update(@Param('name') name: string, @Body() { state }: UpdateClusterDto): Promise<ClusterView> {
+  async update(
+    @Param('name') name: string,
+    @Body() { state }: UpdateClusterDto,
+    @OptionalIfMatch() ifMatch: IfMatch | undefined,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<ClusterView> {
     if (!isClusterName(name)) throw new NotFound('cluster');
-    return this.commands.execute(new UpdateCluster(name, state, currentCaller()));
+    const command = new UpdateCluster(name, state, currentCaller(), ifMatch);
+    return withEtag(response, await this.commands.execute(command));
   }
+}
+
+function withEtag(response: HttpResponse, cluster: ClusterView): ClusterView {
+  response.setHeader('ETag', etagOf(cluster.version));
+  return cluster;
 }

@@ -30,6 +30,8 @@ export class ClusterDto implements ClusterView {
 
   @ApiProperty({ enum: CLUSTER_STATES }) state: ClusterState;
 
+  @ApiProperty({ type: 'integer', description: 'Grows with every change; the ETag.' }) version: number;
+
   @ApiProperty({ format: 'date-time' }) createdAt: string;
 }
 

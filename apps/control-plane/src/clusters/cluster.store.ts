@@ -31,7 +31,10 @@ export class ClusterStore {
     return tx.manager.findOne(Cluster, { where: { name }, lock: { mode: 'pessimistic_write' } });
   }
 
-  async setStateTx(tx: Tx, name: string, state: ClusterState): Promise<void> {
-    await tx.manager.update(Cluster, { name }, { state });
+  /** Writes the locked cluster's new state, with a higher version. */
+  setStateTx(tx: Tx, cluster: Cluster, state: ClusterState): Promise<Cluster> {
+    cluster.state = state;
+    cluster.version += 1;
+    return tx.manager.save(Cluster, cluster);
   }
 }

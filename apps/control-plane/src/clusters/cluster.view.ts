@@ -5,10 +5,12 @@ export interface ClusterView {
   readonly name: string;
   readonly region: string;
   readonly state: ClusterState;
+  /** Grows with every change; the ETag. */
+  readonly version: number;
   readonly createdAt: string;
 }
 
 export function toClusterView(cluster: Cluster): ClusterView {
-  const { name, region, state, createdAt } = cluster;
-  return { name, region, state, createdAt: createdAt.toISOString() };
+  const { name, region, state, version, createdAt } = cluster;
+  return { name, region, state, version, createdAt: createdAt.toISOString() };
 }

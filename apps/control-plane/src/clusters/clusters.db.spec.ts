@@ -30,6 +30,10 @@ describe('clusters', () => {
     const drained = await api.call('PATCH', '/v1/clusters/us-1', { body: { state: 'draining' } });
     expect([drained.status, drained.body]).toMatchObject([200, { name: 'us-1', state: 'draining' }]);
     await api.call('PATCH', '/v1/clusters/us-1', { body: { state: 'draining' } });
+    const stale = { 'if-match': '"1"' };
+    expect(
+      (await api.call('PATCH', '/v1/clusters/us-1', { body: { state: 'open' }, headers: stale })).status,
+    ).toBe(412);
     expect(await api.audit('clusters/us-1')).toMatchObject([
       { action: 'cluster.create', after: { region: 'us', state: 'open' } },
       { action: 'cluster.update', before: { state: 'open' }, after: { state: 'draining' } },

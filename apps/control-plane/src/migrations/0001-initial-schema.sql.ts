@@ -7,6 +7,7 @@ CREATE TABLE tenantry.cluster (
   name text COLLATE "C" NOT NULL,
   region text NOT NULL,
   state text NOT NULL DEFAULT 'open',
+  version bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT cluster_pkey PRIMARY KEY (name),
   CONSTRAINT cluster_state_check CHECK (state IN ('open', 'draining', 'closed'))
