@@ -24,6 +24,7 @@ export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> =
   'tenant-not-found': { status: 404, title: 'No such tenant' },
   'slug-taken': { status: 409, title: 'The slug is taken' },
   'confirmation-required': { status: 422, title: 'Confirmation is required' },
+  'confirmation-wrong': { status: 422, title: 'The confirmation names something else' },
   'illegal-transition': { status: 409, title: 'Not possible in this state' },
   'tenant-purged': { status: 409, title: 'The tenant is purged' },
   'no-deletion-scheduled': { status: 404, title: 'No deletion is scheduled' },

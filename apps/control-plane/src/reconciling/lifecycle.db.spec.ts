@@ -351,7 +351,7 @@ describe('the lifecycle', () => {
     ).rejects.toMatchObject({ code: 'confirmation-required' });
     await expect(
       control.commands.execute(new DeleteTenant(id, 1000, 'other', null, TESTER)),
-    ).rejects.toMatchObject({ code: 'confirmation-required' });
+    ).rejects.toMatchObject({ code: 'confirmation-wrong' });
     const { tenant } = await control.commands.execute(
       new DeleteTenant(id, 1000, 'short-grace', null, TESTER),
     );

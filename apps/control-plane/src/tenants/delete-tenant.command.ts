@@ -10,7 +10,7 @@ import type { LifecycleEvent } from './lifecycle-event.js';
 import { LifecycleChange } from './lifecycle-change.js';
 import { lockFor } from './locked-tenant.js';
 import type { Tenant } from './tenant.entity.js';
-import { ConfirmationRequired } from './tenant.errors.js';
+import { ConfirmationRequired, ConfirmationWrong } from './tenant.errors.js';
 import { TenantStore } from './tenant.store.js';
 
 /** The installation's rules for grace periods, in milliseconds. */
@@ -57,9 +57,9 @@ export class DeleteTenantHandler implements ICommandHandler<DeleteTenant> {
   }: DeleteTenant): Promise<Accepted> {
     return this.unitOfWork.run(async (tx) => {
       const tenant = await lockFor(tx, this.tenants, tenantId, 'delete', ifMatch);
-      const unconfirmed = confirm !== tenant.slug;
-      // A wrong confirmation is refused even where none is needed: somebody means another tenant.
-      if (unconfirmed && (graceMs < this.rules.minimumMs || confirm !== undefined)) {
+      // Refused even where no confirmation is needed: somebody means another tenant.
+      if (confirm !== undefined && confirm !== tenant.slug) throw new ConfirmationWrong();
+      if (confirm === undefined && graceMs < this.rules.minimumMs) {
         throw new ConfirmationRequired(formatDurationMs(this.rules.minimumMs));
       }
       const purgeAfter = new Date(tx.now.getTime() + Math.min(graceMs, MAX_DURATION_MS));

@@ -35,6 +35,16 @@ export class ConfirmationRequired extends DomainError {
   }
 }
 
+/** What was typed is not this tenant's slug. */
+export class ConfirmationWrong extends DomainError {
+  readonly code = 'confirmation-wrong';
+  constructor() {
+    super('confirm is not the slug of this tenant, so perhaps another one is meant. Nothing was done.', {
+      errors: [{ in: 'query', pointer: '/confirm', detail: 'must be this tenant’s slug' }],
+    });
+  }
+}
+
 export class IllegalTransition extends DomainError {
   readonly code = 'illegal-transition';
   constructor(action: LifecycleAction, state: TenantState) {
