@@ -97,10 +97,13 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
     expect(tables.length).toBeGreaterThanOrEqual(9);
     let tried = 0;
     for (const { schema, name } of tables) {
-      for (const statement of [`SELECT 1 FROM`, `DELETE FROM`, `UPDATE`]) {
-        const target = `"${schema}"."${name}"`;
-        const text =
-          statement === 'UPDATE' ? `UPDATE ${target} SET tenant_id = tenant_id` : `${statement} ${target}`;
+      const target = `"${schema}"."${name}"`;
+      for (const text of [
+        `SELECT 1 FROM ${target}`,
+        `INSERT INTO ${target} DEFAULT VALUES`,
+        `UPDATE ${target} SET tenant_id = tenant_id`,
+        `DELETE FROM ${target}`,
+      ]) {
         // As the group role that the serving login has its rights from.
         await expect(steps.rows('data-plane', `SET ROLE tenantry_app; ${text}`)).rejects.toThrow(
           /context|permission denied/i,
@@ -108,6 +111,6 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
         tried += 1;
       }
     }
-    expect(tried).toBe(tables.length * 3);
+    expect(tried).toBe(tables.length * 4);
   });
 });
