@@ -52,7 +52,7 @@ function install() {
     ? spawnSync(process.execPath, [npmScript, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
     : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error)
-    fail(error.code === 'ENOENT' ? 'npm was not found on the PATH; install npm 10 or later.' : error.message);
+    fail(error.code === 'ENOENT' ? 'npm was not found on the PATH; install npm 11 or later.' : error.message);
   if (status !== 0) fail(`npm ci ended with status ${status}; its messages are above.`);
 }
 
