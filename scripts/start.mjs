@@ -69,6 +69,8 @@ async function serve(config) {
 
   const failures = postgres ? [postgres.failed] : [];
   for (const app of APPS) {
+    // Once more: the migrations took their time, and another program's answer on the port would be taken for ours.
+    await refuseBusyPort(servers, config.ports[app], config.host, PORT_VARIABLES[app]);
     const start = () =>
       servers.startApp({
         app,
