@@ -63,7 +63,6 @@ export interface PlannedRequest {
 export interface Step {
   /** Participants met for the first time, with the generation from which this tenant waits for them. */
   readonly joins: readonly { participant: string; countsFrom: number }[];
-  readonly place: boolean;
   readonly requests: readonly PlannedRequest[];
   /** How the unfinished operation ends now, if it does. */
   readonly finish?:
@@ -119,7 +118,6 @@ export function reconcile(situation: Situation): Step {
   const conditions = conditionsOf(situation, parts, finish);
   return {
     joins,
-    place: !situation.placed && tenant.desired !== 'purged',
     requests,
     finish,
     openPurge,

@@ -6,11 +6,14 @@ import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { OperationStore } from '../operations/operation.store.js';
 import { Task } from '../operations/task.entity.js';
+import type { Participant } from '../participants/participant.entity.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { TenantParticipant } from '../participants/tenant-participant.entity.js';
 import { placeOn } from '../routing/placement.js';
 import { toPlacement, toRouteRecord } from '../routing/route-record.js';
+import type { Route } from '../routing/route.entity.js';
 import { RouteStore } from '../routing/route.store.js';
+import { clearDeletion } from '../tenants/deletion-schedule.js';
 import type { LifecycleEvent } from '../tenants/lifecycle-event.js';
 import { LifecycleChange } from '../tenants/lifecycle-change.js';
 import type { Condition, Tenant } from '../tenants/tenant.entity.js';
@@ -23,6 +26,12 @@ export const REQUEST_BACKOFF = Symbol('REQUEST_BACKOFF');
 
 /** When to look at the tenant again: `null` when only a wake-up can bring something new. */
 export type Outcome = Date | null;
+
+/** Whether the tenant has a place in every store, and its routes by store. */
+interface Placed {
+  readonly placed: 'placed' | 'placed-now' | 'unplaceable' | 'gone';
+  readonly routes: readonly Route[];
+}
 
 /** Level-triggered: reads everything about one tenant under its row lock, and applies the next step in the same transaction. */
 @Injectable()
@@ -48,21 +57,16 @@ export class TenantReconciler {
   private async stepTx(tx: Tx, tenant: Tenant): Promise<Outcome> {
     const operation = await this.operations.currentTx(tx, tenant);
     const tasks = await this.operations.tasksTx(tx, operation.id);
-    const placed = await this.placeTx(tx, tenant);
-    const situation = await this.situationTx(
-      tx,
-      tenant,
-      operation,
-      tasks,
-      placed !== 'unplaceable' && placed !== 'gone',
-    );
+    const participants = await this.participants.allTx(tx);
+    const { placed, routes } = await this.placeTx(tx, tenant, participants);
+    const situation = await this.situationTx(tx, tenant, operation, tasks, participants, routes.length > 0);
     const step = reconcile(situation);
     await this.joinTx(tx, tenant, step);
 
     const events: LifecycleEvent[] = [];
     // Nothing can be provisioned without a place; whatever is already there can still be closed.
     const requests = placed === 'unplaceable' && tenant.desired === 'active' ? [] : step.requests;
-    events.push(...(await this.requestTx(tx, tenant, operation, tasks, requests, situation)));
+    events.push(...(await this.requestTx(tx, tenant, operation, tasks, requests, participants, routes)));
     if (step.finish) await this.operations.setStateTx(tx, operation, step.finish.state);
     else if (operation.state === 'pending' && requests.length > 0)
       await this.operations.setStateTx(tx, operation, 'running');
@@ -73,23 +77,27 @@ export class TenantReconciler {
         kind: 'purge',
         caller: RECONCILER,
         reason: 'the grace period has ended',
-        amend: clearSchedule,
+        amend: clearDeletion,
       });
     }
     return step.waitUntil;
   }
 
   /** Makes the routes that are missing: all of a new tenant's, and those in stores of services that came later. */
-  private async placeTx(tx: Tx, tenant: Tenant): Promise<'placed' | 'placed-now' | 'unplaceable' | 'gone'> {
-    if (tenant.desired === 'purged') return 'gone';
+  private async placeTx(tx: Tx, tenant: Tenant, participants: readonly Participant[]): Promise<Placed> {
     const routes = await this.routes.findTx(tx, tenant.id);
-    const stores = (await this.participants.allTx(tx)).flatMap((participant) => participant.stores);
+    if (tenant.desired === 'purged') return { placed: 'gone', routes };
+    const stores = participants.flatMap((participant) => participant.stores);
     const missing = stores.filter((store) => !routes.some((route) => route.store === store));
-    if (missing.length === 0) return routes.length > 0 ? 'placed' : 'unplaceable';
+    if (missing.length === 0) return { placed: routes.length > 0 ? 'placed' : 'unplaceable', routes };
     const cluster = routes[0]?.cluster ?? (await this.clusters.openInRegionTx(tx, tenant.region))?.name;
-    if (cluster === undefined) return 'unplaceable';
-    await this.routes.insertTx(tx, placeOn(cluster, tenant, missing));
-    return 'placed-now';
+    if (cluster === undefined) return { placed: 'unplaceable', routes };
+    const added = placeOn(cluster, tenant, missing);
+    await this.routes.insertTx(tx, added);
+    return {
+      placed: 'placed-now',
+      routes: [...routes, ...added].sort((a, b) => (a.store < b.store ? -1 : 1)),
+    };
   }
 
   /** Access opens last, store by store; a purged tenant's routes go. */
@@ -107,6 +115,7 @@ export class TenantReconciler {
     tenant: Tenant,
     operation: Operation,
     tasks: readonly Task[],
+    participants: readonly Participant[],
     placed: boolean,
   ): Promise<Situation> {
     const observations = await this.participants.observationsTx(tx, tenant.id);
@@ -115,7 +124,7 @@ export class TenantReconciler {
       tenant,
       placed,
       operation,
-      participants: await this.participants.allTx(tx),
+      participants,
       observations: new Map(observations.map((observation) => [observation.participant, observation])),
       tasks: new Map(tasks.map((task) => [task.participant, task])),
       backoff: this.backoff,
@@ -143,14 +152,14 @@ export class TenantReconciler {
     operation: Operation,
     tasks: readonly Task[],
     requests: readonly PlannedRequest[],
-    situation: Situation,
+    known: readonly Participant[],
+    routes: readonly Route[],
   ): Promise<LifecycleEvent[]> {
-    const placements = (await this.routes.findTx(tx, tenant.id)).map(toPlacement);
+    const placements = routes.map(toPlacement);
     const asked: Task[] = [];
     const events = requests.map(({ type, attempt, participants }): LifecycleEvent => {
       for (const name of participants) {
-        const required =
-          situation.participants.find((participant) => participant.name === name)?.required ?? false;
+        const required = known.find((participant) => participant.name === name)?.required ?? false;
         asked.push(
           askedTask(
             tasks.find((task) => task.participant === name),
@@ -182,7 +191,7 @@ export class TenantReconciler {
     tenant: Tenant,
     step: Step,
     events: LifecycleEvent[],
-    placed: string,
+    placed: Placed['placed'],
     operation: Operation,
   ): Promise<void> {
     const conditions = conditionsSince(
@@ -205,12 +214,6 @@ const UNPLACEABLE = {
   type: 'unplaceable',
   message: 'no open cluster is in the tenant’s region, or no participant declares a store',
 } as const;
-
-function clearSchedule(tenant: Tenant): void {
-  tenant.deletionRequestedAt = null;
-  tenant.purgeAfter = null;
-  tenant.desiredBeforeDeletion = null;
-}
 
 function askedTask(
   known: Task | undefined,

@@ -4,6 +4,7 @@ import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { accepted, type Accepted } from './accepted.js';
+import { clearDeletion } from './deletion-schedule.js';
 import type { LifecycleEvent } from './lifecycle-event.js';
 import { LifecycleChange } from './lifecycle-change.js';
 import { lockFor } from './locked-tenant.js';
@@ -38,18 +39,12 @@ export class CancelDeletionHandler implements ICommandHandler<CancelDeletion> {
         kind: 'cancel_deletion',
         caller,
         reason,
-        amend: unschedule,
+        amend: clearDeletion,
         facts: cancelled,
       } as const;
       return accepted(tenant, await this.change.applyTx(tx, tenant, change));
     });
   }
-}
-
-function unschedule(tenant: Tenant): void {
-  tenant.desiredBeforeDeletion = null;
-  tenant.deletionRequestedAt = null;
-  tenant.purgeAfter = null;
 }
 
 function cancelled(tenant: Tenant, operation: Operation): LifecycleEvent[] {

@@ -6,6 +6,7 @@ import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { accepted, type Accepted } from './accepted.js';
+import { scheduleDeletion } from './deletion-schedule.js';
 import type { LifecycleEvent } from './lifecycle-event.js';
 import { LifecycleChange } from './lifecycle-change.js';
 import { lockFor } from './locked-tenant.js';
@@ -63,19 +64,14 @@ export class DeleteTenantHandler implements ICommandHandler<DeleteTenant> {
         throw new ConfirmationRequired(formatDurationMs(this.rules.minimumMs));
       }
       const purgeAfter = new Date(tx.now.getTime() + Math.min(graceMs, MAX_DURATION_MS));
-      const schedule = (deleted: Tenant): void => {
-        deleted.desiredBeforeDeletion = desiredBefore;
-        deleted.deletionRequestedAt = tx.now;
-        deleted.purgeAfter = purgeAfter;
-      };
-      const desiredBefore = tenant.desired;
+      const before = tenant.desired;
       return accepted(
         tenant,
         await this.change.applyTx(tx, tenant, {
           kind: 'delete',
           caller,
           reason,
-          amend: schedule,
+          amend: (deleted) => scheduleDeletion(deleted, before, tx.now, purgeAfter),
           facts: scheduled,
         }),
       );

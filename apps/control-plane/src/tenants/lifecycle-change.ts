@@ -8,6 +8,7 @@ import { OperationStore } from '../operations/operation.store.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { toRouteRecord } from '../routing/route-record.js';
+import type { Route } from '../routing/route.entity.js';
 import { RouteStore } from '../routing/route.store.js';
 import type { LifecycleEvent } from './lifecycle-event.js';
 import { desiredAfter, publicState } from './tenant.js';
@@ -54,8 +55,11 @@ export class LifecycleChange {
       change.reason,
       timeoutMs,
     );
-    const events = [...(await this.closeTx(tx, tenant)), ...(change.facts?.(tenant, operation) ?? [])];
     const routes = await this.routes.findTx(tx, tenant.id);
+    const events = [
+      ...(await this.closeTx(tx, tenant, routes)),
+      ...(change.facts?.(tenant, operation) ?? []),
+    ];
     tenant.state = publicState({
       desired: tenant.desired,
       placed: routes.length > 0,
@@ -83,10 +87,9 @@ export class LifecycleChange {
   }
 
   /** Access closes in the command's own transaction; it opens only when everyone has acknowledged. */
-  private async closeTx(tx: Tx, tenant: Tenant): Promise<LifecycleEvent[]> {
-    const open = (await this.routes.findTx(tx, tenant.id)).some((route) => route.access !== 'frozen');
-    if (tenant.desired === 'active' || !open) return [];
-    const routes = await this.routes.setAccessTx(tx, tenant.id, 'frozen', tenant.generation);
-    return [{ type: 'tenant.route_changed.v1', data: { routes: routes.map(toRouteRecord) } }];
+  private async closeTx(tx: Tx, tenant: Tenant, routes: readonly Route[]): Promise<LifecycleEvent[]> {
+    if (tenant.desired === 'active' || routes.every((route) => route.access === 'frozen')) return [];
+    const closed = await this.routes.setAccessTx(tx, tenant.id, 'frozen', tenant.generation);
+    return [{ type: 'tenant.route_changed.v1', data: { routes: closed.map(toRouteRecord) } }];
   }
 }
