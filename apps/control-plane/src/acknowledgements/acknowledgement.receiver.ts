@@ -1,7 +1,7 @@
 import type { Acknowledgement, Heartbeat, Parked } from '@tenantry/contracts';
 import { isUuid, newId, type Backoff } from '@tenantry/kernel';
 import type { AcknowledgementEnvelope } from '@tenantry/messaging';
-import { isUnavailable } from '../database/unavailable.js';
+import { isPassingFault } from '../database/passing-fault.js';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import { OperationStore } from '../operations/operation.store.js';
@@ -38,7 +38,7 @@ export class AcknowledgementReceiver {
       await this.takeIn(participant, message, received);
     } catch (error) {
       // What is the message's own fault would come again for ever and block what follows it.
-      if (isUnavailable(error)) throw error;
+      if (isPassingFault(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       await this.onMalformed(participant, `unstorable: ${reason}`, textOf(message));
     }

@@ -1,4 +1,4 @@
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import type { DataSourceOptions } from 'typeorm';
 import { ApiKey } from '../api-keys/api-key.entity.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { Cluster } from '../clusters/cluster.entity.js';
@@ -43,9 +43,4 @@ export function dataSourceOptions(
       ...CONNECTION_LIMITS,
     },
   };
-}
-
-/** A data source of its own, for tests and commands; initialize it before use, destroy it after. */
-export function newDataSource(url: string, poolSize = 4): DataSource {
-  return new DataSource(dataSourceOptions(url, poolSize));
 }

@@ -5,12 +5,13 @@ const PASSING_CLASSES = ['08', '40', '53', '55', '57', '58'];
 
 /**
  * Whether the database, rather than what was asked of it, is at fault, so that the same work may succeed later.
- * An error that the database did not answer with counts only when it comes from the connection.
+ * An error that the database did not answer with counts only when it comes from the connection. Wider than what the API
+ * answers 503 for: a message can wait for a deadlock or a full disk to pass, a caller should hear of it.
  */
-export function isUnavailable(error: unknown): boolean {
-  if (error instanceof QueryFailedError) return isUnavailable(error.driverError);
+export function isPassingFault(error: unknown): boolean {
+  if (error instanceof QueryFailedError) return isPassingFault(error.driverError);
   if (!(error instanceof Error)) return false;
-  if (error instanceof AggregateError && error.errors.some(isUnavailable)) return true;
+  if (error instanceof AggregateError && error.errors.some(isPassingFault)) return true;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // Node's codes begin with E (EPIPE looks like an SQLSTATE); no SQLSTATE of Postgres does.
   if (code.startsWith('E')) return true;
