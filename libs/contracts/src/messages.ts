@@ -17,6 +17,7 @@ export const REQUEST_SCHEMAS = {
   'tenant.suspension_requested.v1': request,
   'tenant.reactivation_requested.v1': request,
   'tenant.purge_requested.v1': request,
+  'tenant.verification_requested.v1': request,
 } as const;
 
 /** Facts, on the lifecycle topic. */

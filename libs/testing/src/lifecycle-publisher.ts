@@ -84,4 +84,5 @@ const DESIRED = {
   'tenant.suspension_requested.v1': 'suspended',
   'tenant.reactivation_requested.v1': 'active',
   'tenant.purge_requested.v1': 'purged',
+  'tenant.verification_requested.v1': 'purged',
 } as const satisfies Record<RequestType, string>;

@@ -16,7 +16,7 @@ export const acknowledged = {
     retryable: { type: 'boolean' },
     /** Of `in_progress`: percent done. */
     progress: { type: 'number', minimum: 0, maximum: 100 },
-    /** Of a success: what was done, in counts and names of objects; no tenant data. */
+    /** What was done, or what was found in the way of it, in counts and names of objects; no tenant data. */
     evidence: { type: 'object', additionalProperties: true },
     error: { type: 'string', maxLength: 2000 },
   },

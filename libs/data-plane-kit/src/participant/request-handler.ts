@@ -1,3 +1,4 @@
+import type { RequestType } from '@tenantry/contracts';
 import { crashPoint } from '@tenantry/kernel';
 import type { Logger, RequestHandler } from '@tenantry/messaging';
 import type { Pool } from 'pg';
@@ -6,6 +7,7 @@ import { DEFAULT_FENCE_TIMES, type FenceTimes, FenceWriter } from './fence-write
 import { provision } from './provision.js';
 import { purge } from './purge.js';
 import type { RequestContext } from './request-context.js';
+import { RequestFailed } from './request-errors.js';
 import { suspend } from './suspend.js';
 import { withClient } from './tenant-lock.js';
 
@@ -15,6 +17,12 @@ const WORK = {
   'tenant.suspension_requested.v1': { name: 'suspend', work: suspend },
   'tenant.purge_requested.v1': { name: 'purge', work: purge },
 } as const;
+
+function workFor(type: RequestType): (typeof WORK)[keyof typeof WORK] {
+  if (type === 'tenant.verification_requested.v1')
+    throw new RequestFailed('This participant destroys, so it cannot be the one that verifies.', false);
+  return WORK[type];
+}
 
 export interface RequestHandlerOptions {
   readonly service: ServiceDefinition;
@@ -40,7 +48,7 @@ export function createRequestHandler({
   const passed = onStep ?? ((step: string) => crashPoint(`kit.${step}`));
   return (item, control) =>
     withClient(pool, (client) => {
-      const { name, work } = WORK[item.type];
+      const { name, work } = workFor(item.type);
       const fence = new FenceWriter(client, item, control, logger, fenceTimes);
       const context: RequestContext = {
         service,
