@@ -16,6 +16,11 @@ export class Task {
   @Column('real', { nullable: true }) progress: number | null;
   @Column('text', { name: 'last_error', nullable: true }) lastError: string | null;
   @Column('jsonb', { nullable: true }) evidence: Record<string, unknown> | null;
+  /** Set when an operator decided that the operation goes on without this participant; `attest`: of a purge. */
+  @Column('text', { nullable: true }) decision: 'skip' | 'attest' | null;
+  @Column('text', { name: 'decided_by', nullable: true }) decidedBy: string | null;
+  @Column('timestamptz', { name: 'decided_at', nullable: true }) decidedAt: Date | null;
+  @Column('text', { name: 'decision_reason', nullable: true }) decisionReason: string | null;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
   @Column('timestamptz', { name: 'updated_at' }) updatedAt: Date;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt: Date | null;

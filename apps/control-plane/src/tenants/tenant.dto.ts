@@ -4,6 +4,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { OperationDto } from '../operations/operation.dto.js';
+import { CONDITION_TYPES, type ConditionType } from './condition.js';
 import { IsLabels, LABEL_FILTER_PATTERN, LABEL_KEY_PATTERN, LABEL_VALUE_MAX, MAX_LABELS } from './labels.js';
 import { SLUG_PATTERN } from './slug.js';
 
@@ -172,7 +173,7 @@ export class ListTenantsQuery extends PageQuery {
 }
 
 export class ConditionDto {
-  @ApiProperty({ enum: ['failed', 'overdue', 'catchingUp', 'noParticipants', 'unplaceable'] }) type: string;
+  @ApiProperty({ enum: CONDITION_TYPES }) type: ConditionType;
   @ApiProperty() message: string;
   @ApiProperty({ format: 'date-time' }) since: string;
 }

@@ -1,15 +1,7 @@
 import type { DesiredState, Isolation, TenantState } from '@tenantry/contracts';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import { bigintAsNumber } from '../database/bigint.transformer.js';
-
-/** Something that is true of a tenant beside its state: failed, overdue, catchingUp, noParticipants. */
-export interface Condition {
-  readonly type: 'failed' | 'overdue' | 'catchingUp' | 'noParticipants' | 'unplaceable';
-  /** In words, naming the participant. */
-  readonly message: string;
-  /** RFC 3339 UTC: since when. */
-  readonly since: string;
-}
+import type { Condition } from './condition.js';
 
 @Entity({ schema: 'tenantry', name: 'tenant' })
 export class Tenant {
@@ -31,6 +23,16 @@ export class Tenant {
   desiredBeforeDeletion: DesiredState | null;
   @Column('timestamptz', { name: 'deletion_requested_at', nullable: true }) deletionRequestedAt: Date | null;
   @Column('timestamptz', { name: 'purge_after', nullable: true }) purgeAfter: Date | null;
+  /** Since when the state is what it is. */
+  @Column('timestamptz', { name: 'state_since', nullable: true }) stateSince: Date | null;
+  /** Since when nothing is done by itself for this tenant: an operator froze it. */
+  @Column('timestamptz', { name: 'paused_at', nullable: true }) pausedAt: Date | null;
+  @Column('text', { name: 'paused_by', nullable: true }) pausedBy: string | null;
+  @Column('text', { name: 'pause_reason', nullable: true }) pauseReason: string | null;
+  /** Since when a legal hold keeps the tenant from being purged. */
+  @Column('timestamptz', { name: 'hold_placed_at', nullable: true }) holdPlacedAt: Date | null;
+  @Column('text', { name: 'hold_placed_by', nullable: true }) holdPlacedBy: string | null;
+  @Column('text', { name: 'hold_reason', nullable: true }) holdReason: string | null;
   @Column('timestamptz', { name: 'created_at' }) createdAt: Date;
   @Column('timestamptz', { name: 'updated_at' }) updatedAt: Date;
   @Column('timestamptz', { name: 'purged_at', nullable: true }) purgedAt: Date | null;

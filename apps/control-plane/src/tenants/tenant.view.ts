@@ -1,5 +1,6 @@
 import type { Isolation, TenantState } from '@tenantry/contracts';
-import type { Condition, Tenant } from './tenant.entity.js';
+import type { Condition } from './condition.js';
+import type { Tenant } from './tenant.entity.js';
 
 /** A tenant as the API shows it: plain JSON, times as RFC 3339 UTC. */
 export interface TenantView {
