@@ -10,6 +10,7 @@ import type { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { missingMigrations } from './database/migration-level.js';
+import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ParticipantsModule } from './participants/participants.module.js';
 import { RoutingModule } from './routing/routing.module.js';
@@ -30,6 +31,9 @@ export class AppModule {
         loggingModule(logger),
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(config.databaseUrl, config.databasePoolSize),
+        LifecycleSettingsModule.forRoot({
+          backoff: { baseMs: config.requestBackoffBaseMs, maxMs: config.requestBackoffMaxMs },
+        }),
         HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
         ...(parts.api ? api(config) : []),
         ...(parts.worker ? [worker(config, logger)] : []),
@@ -53,7 +57,6 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
 function worker(config: Config, logger: Logger): DynamicModule {
   return WorkersModule.forRoot({
     bus: () => newBus(config, logger),
-    backoff: { baseMs: config.requestBackoffBaseMs, maxMs: config.requestBackoffMaxMs },
     sweepIntervalMs: config.sweepIntervalMs,
   });
 }

@@ -6,7 +6,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import { OperationStore } from '../operations/operation.store.js';
 import { ParticipantStore } from '../participants/participant.store.js';
-import { REQUEST_BACKOFF } from '../reconciling/tenant.reconciler.js';
+import { REQUEST_BACKOFF } from '../reconciling/situation.reader.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { observedWhenDone } from '../tenants/tenant.js';
 import { TenantStore } from '../tenants/tenant.store.js';
@@ -93,6 +93,8 @@ export class AcknowledgementReceiver {
         operation.generation,
       );
     }
+    // Whoever shows progress has its whole time again, and so has the operation.
+    if (answer.outcome === 'in_progress') await this.operations.extendTx(tx, operation, ackTimeoutMs);
     await this.wakes.wakeTx(tx, tenant.id);
   }
 

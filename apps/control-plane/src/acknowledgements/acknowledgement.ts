@@ -32,7 +32,8 @@ export function judge(
     };
   }
   if (!task) return { kind: 'stale', why: 'this participant was not asked' };
-  if (task.state === 'succeeded' || task.state === 'skipped')
+  // An operator's decision to go on without it does not make its own word worth less when it comes.
+  if (task.state === 'succeeded' || (task.state === 'skipped' && answer.outcome !== 'succeeded'))
     return { kind: 'ignored', why: `the task is ${task.state} already` };
   if (answer.outcome === 'succeeded') {
     const evidence = answer.evidence ?? null;
@@ -52,6 +53,8 @@ export function judge(
   }
   if (answer.attempt !== task.attempts)
     return { kind: 'ignored', why: `it answers attempt ${answer.attempt}, the last one is ${task.attempts}` };
+  // What a failure found, such as the tables that a scan names, is kept too.
+  const found = answer.evidence ?? task.evidence;
   if (answer.outcome === 'in_progress') {
     // It is alive: it gets its whole time again before it is asked once more or called overdue.
     const nextAttemptAt = new Date(now.getTime() + current.ackTimeoutMs);
@@ -75,6 +78,7 @@ export function judge(
       state: 'failed',
       retryable,
       lastError,
+      evidence: found,
       nextAttemptAt,
       updatedAt: now,
       finishedAt: retryable ? null : now,

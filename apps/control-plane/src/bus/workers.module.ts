@@ -1,15 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Backoff } from '@tenantry/kernel';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
-import { REQUEST_BACKOFF, TenantReconciler } from '../reconciling/tenant.reconciler.js';
+import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
+import { TenantPlacer } from '../reconciling/tenant.placer.js';
 import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { BUS, type Bus } from './bus.js';
 import { SWEEP_INTERVAL_MS, Workers } from './workers.js';
 
 export interface WorkersOptions {
   readonly bus: () => Bus;
-  readonly backoff: Backoff;
   readonly sweepIntervalMs: number;
 }
 
@@ -22,9 +21,9 @@ export class WorkersModule {
       imports: [LifecycleModule],
       providers: [
         { provide: BUS, useFactory: options.bus },
-        { provide: REQUEST_BACKOFF, useValue: options.backoff },
         { provide: SWEEP_INTERVAL_MS, useValue: options.sweepIntervalMs },
         AcknowledgementReceiver,
+        TenantPlacer,
         TenantReconciler,
         ReconcileWorker,
         Workers,

@@ -42,5 +42,5 @@ CREATE INDEX operation_failed_deadline_idx ON tenantry.operation (deadline, id) 
 CREATE INDEX task_open_idx ON tenantry.task (participant, operation_id) WHERE state IN ('pending', 'in_progress', 'failed');
 -- Which tenants a participant still holds.
 CREATE INDEX tenant_participant_held_idx ON tenantry.tenant_participant (participant, tenant_id)
-  WHERE observed IN ('active', 'suspended');
+  WHERE observed <> 'purged';
 `;

@@ -63,6 +63,13 @@ export class OperationStore {
     await tx.manager.save(Operation, operation);
   }
 
+  /** Moves the deadline of an unfinished operation to `ms` from now, unless it is later already. */
+  async extendTx(tx: Tx, operation: Operation, ms: number): Promise<void> {
+    const deadline = new Date(tx.now.getTime() + ms);
+    if (operation.finishedAt !== null || operation.deadline >= deadline) return;
+    await tx.manager.update(Operation, { id: operation.id }, { deadline, updatedAt: tx.now });
+  }
+
   tasksTx(tx: Tx, operationId: string): Promise<Task[]> {
     return tx.manager.find(Task, { where: { operationId }, order: { participant: 'ASC' } });
   }

@@ -1,3 +1,5 @@
+import type { AuditRecord } from '../audit/audit-log.js';
+import { RECONCILER } from '../audit/caller.js';
 import type { Operation } from '../operations/operation.entity.js';
 import type { LifecycleEvent } from '../tenants/lifecycle-event.js';
 import type { Tenant } from '../tenants/tenant.entity.js';
@@ -26,6 +28,30 @@ export function endingOf(tenant: Tenant, operation: Operation, step: Step): Life
     case 'purged':
       return [{ type: 'tenant.purged.v1', data: fact }];
   }
+}
+
+/** What the audit says of an operation's end: who acknowledged it, and for whom an operator decided. */
+export function auditOf(tenant: Tenant, operation: Operation, { finish, state, parts }: Step): AuditRecord {
+  return {
+    caller: RECONCILER,
+    tenantId: tenant.id,
+    action: `operation.${finish?.state ?? 'ended'}`,
+    resource: `operations/${operation.id}`,
+    before: { state: operation.state, tenantState: tenant.state },
+    after: {
+      state: finish?.state,
+      kind: operation.kind,
+      generation: operation.generation,
+      tenantState: state,
+      participants: Object.fromEntries(
+        parts.map(({ participant, satisfied, task }) => [
+          participant.name,
+          satisfied ? 'acknowledged' : (task?.decision ?? task?.state ?? 'not asked'),
+        ]),
+      ),
+      ...(finish?.state === 'failed' && { participant: finish.participant, error: cut(finish.error) }),
+    },
+  };
 }
 
 const ERROR_MAX = 2000;

@@ -264,6 +264,7 @@ describe('the lifecycle', () => {
     );
     expect(entries).toEqual([
       { action: 'tenant.create', actor: TESTER.actor, reason: null, request_id: 'r-1' },
+      { action: 'operation.succeeded', actor: 'system:reconciler', reason: null, request_id: null },
       { action: 'tenant.suspend', actor: TESTER.actor, reason: 'unpaid', request_id: 'r-1' },
     ]);
     await expect(control.rows('UPDATE tenantry.audit_entry SET actor = actor')).rejects.toThrow(

@@ -1,13 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { DesiredState, ObservedState, OperationKind, OperationState } from '@tenantry/contracts';
 import fc from 'fast-check';
-import {
-  reconcile,
-  type ObservationFacts,
-  type ParticipantFacts,
-  type Situation,
-  type TaskFacts,
-} from './reconciliation.js';
+import { reconcile } from './reconciliation.js';
+import type { ObservationFacts, ParticipantFacts, Situation, TaskFacts } from './situation.js';
 
 const NOW = new Date('2026-01-01T12:00:00Z');
 const later = (ms: number): Date => new Date(NOW.getTime() + ms);
@@ -19,6 +14,8 @@ function participant(name: string, changes: Partial<ParticipantFacts> = {}): Par
     capabilities: ['provision', 'suspend', 'reactivate', 'purge'],
     stores: ['primary'],
     ackTimeoutMs: 60_000,
+    lastHeartbeatAt: NOW,
+    retiredAt: null,
     ...changes,
   };
 }
@@ -35,6 +32,7 @@ function task(changes: Partial<TaskFacts> = {}): TaskFacts {
     addressedAt: NOW,
     nextAttemptAt: later(5000),
     lastError: null,
+    decision: null,
     ...changes,
   };
 }
@@ -46,6 +44,8 @@ interface Given {
   operationState?: OperationState;
   wasActive?: boolean;
   purgeAfter?: Date | null;
+  pausedAt?: Date;
+  holdPlacedAt?: Date;
   placed?: boolean;
   participants?: ParticipantFacts[];
   observations?: Record<string, ObservationFacts>;
@@ -60,6 +60,8 @@ function situation(given: Given = {}): Situation {
       generation: given.generation ?? 1,
       wasActive: given.wasActive ?? false,
       purgeAfter: given.purgeAfter ?? null,
+      pausedAt: given.pausedAt ?? null,
+      holdPlacedAt: given.holdPlacedAt ?? null,
     },
     placed: given.placed ?? true,
     operation: { kind: given.kind ?? 'provision', state: given.operationState ?? 'running' },

@@ -11,6 +11,7 @@ import { toRouteRecord } from '../routing/route-record.js';
 import type { Route } from '../routing/route.entity.js';
 import { RouteStore } from '../routing/route.store.js';
 import type { LifecycleEvent } from './lifecycle-event.js';
+import { enterState } from './enter-state.js';
 import { desiredAfter, publicState } from './tenant.js';
 import type { Tenant } from './tenant.entity.js';
 import { TenantStore } from './tenant.store.js';
@@ -60,13 +61,14 @@ export class LifecycleChange {
       ...(await this.closeTx(tx, tenant, routes)),
       ...(change.facts?.(tenant, operation) ?? []),
     ];
-    tenant.state = publicState({
+    const state = publicState({
       desired: tenant.desired,
       placed: routes.length > 0,
       wasActive: tenant.wasActive,
       deletionScheduled: tenant.purgeAfter !== null,
       everyone: false,
     });
+    enterState(tenant, state, tx.now);
     await this.tenants.saveTx(tx, tenant, events, { traceparent: change.caller.traceparent });
     await this.audit.recordTx(tx, {
       caller: change.caller,

@@ -6,6 +6,7 @@ import { OperationStore } from '../operations/operation.store.js';
 import { ParticipantReadModel } from '../participants/participant.read-model.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { ParticipantsChanged } from '../participants/participants-changed.js';
+import { SituationReader } from '../reconciling/situation.reader.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { RouteStore } from '../routing/route.store.js';
 import { LifecycleChange } from './lifecycle-change.js';
@@ -25,6 +26,7 @@ import { TenantStore } from './tenant.store.js';
     WakeStore,
     TenantStore,
     LifecycleChange,
+    SituationReader,
   ],
   exports: [
     AuditLog,
@@ -37,6 +39,7 @@ import { TenantStore } from './tenant.store.js';
     WakeStore,
     TenantStore,
     LifecycleChange,
+    SituationReader,
   ],
 })
 export class LifecycleModule {}

@@ -25,7 +25,8 @@ import { ParticipantsModule } from '../participants/participants.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { DocumentedAnswers } from './documented-answers.js';
-import { LifecycleHarness } from './lifecycle-harness.js';
+import { LifecycleSettingsModule } from '../lifecycle-settings.module.js';
+import { BACKOFF, LifecycleHarness } from './lifecycle-harness.js';
 
 export interface Answer<B> {
   readonly status: number;
@@ -67,6 +68,7 @@ export class ApiHarness {
         loggingModule(logger),
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(control.serviceUrl, 10),
+        LifecycleSettingsModule.forRoot({ backoff: BACKOFF }),
         IdempotencyModule,
         ApiKeysModule,
         ClustersModule,

@@ -14,23 +14,22 @@ import { DatabaseModule } from '../database/database.module.js';
 import { declareInstallation } from '../database/declare-installation.js';
 import { migrateControlPlane } from '../database/migrate-control-plane.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
+import { LifecycleSettingsModule } from '../lifecycle-settings.module.js';
 import { CONTROL_PLANE_MIGRATIONS } from '../migrations/index.js';
-import { REQUEST_BACKOFF, TenantReconciler } from '../reconciling/tenant.reconciler.js';
+import { TenantPlacer } from '../reconciling/tenant.placer.js';
+import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import type { Accepted } from '../tenants/accepted.js';
 import { CreateTenant, type NewTenant } from '../tenants/create-tenant.command.js';
 import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 
 const PASSWORD = 'secret';
+export const BACKOFF = { baseMs: 1000, maxMs: 60_000 } as const;
 export const TESTER: Caller = { actor: 'api-key:tester', requestId: 'r-1' };
 
 @Module({
   imports: [LifecycleModule],
-  providers: [
-    TenantReconciler,
-    AcknowledgementReceiver,
-    { provide: REQUEST_BACKOFF, useValue: { baseMs: 1000, maxMs: 60_000 } },
-  ],
+  providers: [TenantPlacer, TenantReconciler, AcknowledgementReceiver],
 })
 class ReconcilingModule {}
 
@@ -61,6 +60,7 @@ export class LifecycleHarness {
       imports: [
         DatabaseModule.forRoot(serviceUrl, 10),
         CqrsModule.forRoot(),
+        LifecycleSettingsModule.forRoot({ backoff: BACKOFF }),
         IdempotencyModule,
         TenantsModule.forRoot(grace),
         ReconcilingModule,

@@ -1,0 +1,68 @@
+import type {
+  Capability,
+  DesiredState,
+  ObservedState,
+  OperationKind,
+  OperationState,
+  TaskState,
+} from '@tenantry/contracts';
+import type { Backoff } from '@tenantry/kernel';
+
+/** A participant gives a sign of life every 30 s; after this long without one it is called silent. */
+export const SILENT_AFTER_MS = 90_000;
+
+/** Everything the next step is derived from, read in one transaction. What woke the reconciler is not part of it. */
+export interface Situation {
+  readonly now: Date;
+  readonly tenant: {
+    readonly desired: DesiredState;
+    readonly generation: number;
+    readonly wasActive: boolean;
+    readonly purgeAfter: Date | null;
+    /** Set: an operator froze automation for this tenant. */
+    readonly pausedAt: Date | null;
+    /** Set: a legal hold keeps the purge from beginning. */
+    readonly holdPlacedAt: Date | null;
+  };
+  readonly placed: boolean;
+  /** The operation of the tenant's current generation, finished or not. */
+  readonly operation: { readonly kind: OperationKind; readonly state: OperationState };
+  readonly participants: readonly ParticipantFacts[];
+  readonly observations: ReadonlyMap<string, ObservationFacts>;
+  readonly tasks: ReadonlyMap<string, TaskFacts>;
+  readonly backoff: Backoff;
+}
+
+export interface ParticipantFacts {
+  readonly name: string;
+  readonly required: boolean;
+  readonly capabilities: readonly Capability[];
+  readonly stores: readonly string[];
+  readonly ackTimeoutMs: number;
+  /** Null: it never came up. */
+  readonly lastHeartbeatAt: Date | null;
+  /** Set: it is asked for nothing any more, and counted only for the purge of what it still holds. */
+  readonly retiredAt: Date | null;
+}
+
+export interface ObservationFacts {
+  readonly observed: ObservedState;
+  readonly observedGeneration: number;
+  readonly countsFrom: number;
+}
+
+export interface TaskFacts {
+  readonly state: TaskState;
+  readonly attempts: number;
+  readonly retryable: boolean | null;
+  readonly addressedAt: Date | null;
+  readonly nextAttemptAt: Date | null;
+  readonly lastError: string | null;
+  /** Set: an operator decided to go on without it. */
+  readonly decision: 'skip' | 'attest' | null;
+}
+
+/** Whether it was heard from before, but not lately. */
+export function isSilent({ lastHeartbeatAt }: ParticipantFacts, now: Date): boolean {
+  return lastHeartbeatAt !== null && now.getTime() - lastHeartbeatAt.getTime() > SILENT_AFTER_MS;
+}

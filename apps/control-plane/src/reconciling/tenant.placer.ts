@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { ClusterStore } from '../clusters/cluster.store.js';
+import type { Tx } from '../database/unit-of-work.js';
+import type { Participant } from '../participants/participant.entity.js';
+import { placeOn } from '../routing/placement.js';
+import { toRouteRecord } from '../routing/route-record.js';
+import type { Route } from '../routing/route.entity.js';
+import { RouteStore } from '../routing/route.store.js';
+import type { LifecycleEvent } from '../tenants/lifecycle-event.js';
+import type { Tenant } from '../tenants/tenant.entity.js';
+import type { Step } from './reconciliation.js';
+import type { TenantRows } from './situation.reader.js';
+
+/** Whether the tenant has a place in every store, and its routes by store. */
+export interface Placed {
+  readonly placed: 'placed' | 'placed-now' | 'unplaceable' | 'gone';
+  readonly routes: readonly Route[];
+}
+
+/** Gives a tenant its routes, opens them last, and takes them away in the end. */
+@Injectable()
+export class TenantPlacer {
+  constructor(
+    private readonly routes: RouteStore,
+    private readonly clusters: ClusterStore,
+  ) {}
+
+  /** Makes the routes that are missing: all of a new tenant's, and those in stores of services that came later. */
+  async placeTx(tx: Tx, { tenant, participants, routes }: TenantRows): Promise<Placed> {
+    if (tenant.desired === 'purged') return { placed: 'gone', routes };
+    const missing = missingStores(participants, routes);
+    if (missing.length === 0 || tenant.pausedAt !== null)
+      return { placed: routes.length > 0 ? 'placed' : 'unplaceable', routes };
+    const cluster = routes[0]?.cluster ?? (await this.clusters.openInRegionTx(tx, tenant.region))?.name;
+    if (cluster === undefined) return { placed: 'unplaceable', routes };
+    const added = placeOn(cluster, tenant, missing);
+    await this.routes.insertTx(tx, added);
+    return {
+      placed: 'placed-now',
+      routes: [...routes, ...added].sort((a, b) => (a.store < b.store ? -1 : 1)),
+    };
+  }
+
+  /** Access opens last, store by store; a purged tenant's routes go. */
+  async followTx(tx: Tx, tenant: Tenant, step: Step): Promise<LifecycleEvent[]> {
+    if (step.state === 'PURGED') await this.routes.deleteTx(tx, tenant.id);
+    if (!step.openRoutes) return [];
+    const opened = await this.routes.openTx(tx, tenant.id, step.closedStores, tenant.generation);
+    if (opened === 0) return [];
+    const routes = await this.routes.findTx(tx, tenant.id);
+    return [{ type: 'tenant.route_changed.v1', data: { routes: routes.map(toRouteRecord) } }];
+  }
+}
+
+function missingStores(participants: readonly Participant[], routes: readonly Route[]): string[] {
+  const stores = participants
+    .filter(({ retiredAt }) => retiredAt === null)
+    .flatMap((participant) => participant.stores);
+  return [...new Set(stores)].filter((store) => !routes.some((route) => route.store === store));
+}
