@@ -135,7 +135,15 @@ export class HeldRequest {
 
   private async fail(error: unknown): Promise<void> {
     this.options.logger.warn({ err: error, ...this.fields() }, 'A request failed');
-    await this.finish({ outcome: 'failed', retryable: isRetryable(error), error: errorText(error) });
+    const failure: Outcome = { outcome: 'failed', retryable: isRetryable(error), error: errorText(error) };
+    const evidence = evidenceOf(error);
+    try {
+      await this.finish(evidence === undefined ? failure : { ...failure, evidence });
+    } catch (unsendable) {
+      if (!(unsendable instanceof UnsendableAcknowledgement) || evidence === undefined) throw unsendable;
+      // The failure must be heard of, its evidence need not.
+      await this.finish(failure);
+    }
   }
 
   private async finish(
@@ -224,6 +232,18 @@ export class HeldRequest {
 
 function isRetryable(error: unknown): boolean {
   return !(typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === false);
+}
+
+/** What an error brings to show for itself; undefined when it brings nothing that can be written down. */
+function evidenceOf(error: unknown): Record<string, unknown> | undefined {
+  if (!(error instanceof Error) || !('evidence' in error)) return undefined;
+  const { evidence } = error;
+  if (typeof evidence !== 'object' || evidence === null || Array.isArray(evidence)) return undefined;
+  try {
+    return JSON.parse(JSON.stringify(evidence)) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
 }
 
 function reasonOf(signal: AbortSignal): string {

@@ -177,6 +177,32 @@ describe('an answer', () => {
     expect(runs).toEqual([1]);
   });
 
+  it('of a failure carries the evidence that the error brings, and goes without what cannot be sent', async () => {
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const brought = [
+      { tables: ['a'], left: undefined },
+      'a text',
+      ['a list'],
+      circular,
+      { text: 'x'.repeat(300_000) },
+    ];
+    let runs = 0;
+    worker(async () => {
+      throw Object.assign(new Error('remnants'), { evidence: brought[runs++] });
+    });
+    const { operationId } = await ask();
+    for (let attempt = 2; attempt <= brought.length; attempt += 1) {
+      await answered(attempt - 1);
+      await ask({ operationId, attempt });
+    }
+    const given = await answered(brought.length);
+    expect(given.map(({ error, evidence }) => ({ error, evidence }))).toEqual([
+      { error: 'remnants', evidence: { tables: ['a'] } },
+      ...brought.slice(1).map(() => ({ error: 'remnants', evidence: undefined })),
+    ]);
+  });
+
   it('of a failure is retryable unless the error denies it, and is not stored: asked again, it is worked again', async () => {
     let runs = 0;
     worker(async () => {

@@ -34,7 +34,8 @@ export interface WorkResult {
 
 /**
  * Works one request, starting from whatever it finds (it may be run again after a crash). A rejection becomes a
- * `failed` acknowledgement with the error's message; it is retryable unless the error has `retryable === false`.
+ * `failed` acknowledgement with the error's message; it is retryable unless the error has `retryable === false`, and
+ * carries the error's `evidence` if that is an object: what was found in the way, in counts and names of objects.
  */
 export type RequestHandler = (item: WorkItem, control: WorkControl) => Promise<WorkResult>;
 
