@@ -1,16 +1,9 @@
 import type { Capability } from '@tenantry/contracts';
-import {
-  AcknowledgementSender,
-  type FactAppliers,
-  LifecycleConsumer,
-  type Logger,
-  type ParticipantTransport,
-  RequestWorker,
-} from '@tenantry/messaging';
+import type { FactAppliers, Logger, ParticipantTransport } from '@tenantry/messaging';
 import type { Pool } from 'pg';
 import type { ServiceDefinition } from '../service-definition.js';
 import type { FenceTimes } from './fence-writer.js';
-import { KeptSubscription } from './kept-subscription.js';
+import { ParticipantLoop } from './participant-loop.js';
 import { createRequestHandler } from './request-handler.js';
 
 /** What the kit can be asked for. */
@@ -33,11 +26,9 @@ export interface ParticipantRunnerOptions {
   readonly fenceTimes?: FenceTimes;
 }
 
-/** Makes a service a participant: takes the lifecycle, works the requests, answers, gives signs of life. */
+/** Makes a service a participant that provisions, suspends, reactivates and purges. */
 export class ParticipantRunner {
-  private readonly worker: RequestWorker;
-  private readonly sender: AcknowledgementSender;
-  private readonly lifecycle: KeptSubscription;
+  private readonly loop: ParticipantLoop;
 
   constructor({
     service,
@@ -50,59 +41,29 @@ export class ParticipantRunner {
     facts = {},
     fenceTimes,
   }: ParticipantRunnerOptions) {
-    const participant = service.name;
-    const wakeSender = (): void => this.sender.wake();
-    this.sender = new AcknowledgementSender({
-      pool,
-      transport,
-      participant,
-      logger,
+    this.loop = new ParticipantLoop({
+      participant: service.name,
       registration: { capabilities: CAPABILITIES, stores: [service.store], version },
-    });
-    this.worker = new RequestWorker({
+      transport,
       pool,
-      participant,
       logger,
       concurrency,
+      facts,
       handler: createRequestHandler({
         service,
         pool: maintenancePool,
         logger,
         ...(fenceTimes && { fenceTimes }),
       }),
-      onAcknowledgement: wakeSender,
     });
-    const consumer = new LifecycleConsumer({
-      pool,
-      participant,
-      group: participant,
-      facts,
-      logger,
-      onRequest: () => this.worker.wake(),
-      onAcknowledgement: wakeSender,
-    });
-    this.lifecycle = new KeptSubscription(
-      'lifecycle',
-      () =>
-        transport.consumeLifecycle({
-          group: participant,
-          handler: (event) => consumer.handle(event),
-          onMalformed: (reason, raw) => consumer.onMalformed(reason, raw),
-        }),
-      logger,
-    );
   }
 
   start(): void {
-    this.sender.start();
-    this.worker.start();
-    this.lifecycle.start();
+    this.loop.start();
   }
 
   /** Takes nothing new, finishes or hands back what runs, and sends the answers that are there. */
-  async stop(): Promise<void> {
-    await this.lifecycle.stop();
-    await this.worker.stop();
-    await this.sender.stop();
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 }

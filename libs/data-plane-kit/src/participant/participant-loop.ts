@@ -1,0 +1,81 @@
+import {
+  AcknowledgementSender,
+  type AcknowledgementSenderOptions,
+  type FactAppliers,
+  LifecycleConsumer,
+  type Logger,
+  type ParticipantTransport,
+  type RequestHandler,
+  RequestWorker,
+} from '@tenantry/messaging';
+import type { Pool } from 'pg';
+import { KeptSubscription } from './kept-subscription.js';
+
+export interface ParticipantLoopOptions {
+  readonly participant: string;
+  /** What the heartbeat says. */
+  readonly registration: AcknowledgementSenderOptions['registration'];
+  readonly transport: ParticipantTransport;
+  /** Of the database with the inbox and the answers; not one that handlers can exhaust. */
+  readonly pool: Pool;
+  readonly logger: Logger;
+  /** How many tenants are worked at once. */
+  readonly concurrency: number;
+  readonly handler: RequestHandler;
+  /** What is done with facts, each in the transaction of its position. Default: nothing. */
+  readonly facts?: FactAppliers;
+}
+
+/** What every participant runs, whatever it is asked for: it takes the lifecycle, works requests, answers, gives signs of life. */
+export class ParticipantLoop {
+  private readonly worker: RequestWorker;
+  private readonly sender: AcknowledgementSender;
+  private readonly lifecycle: KeptSubscription;
+
+  constructor({
+    participant,
+    registration,
+    transport,
+    pool,
+    logger,
+    concurrency,
+    handler,
+    facts = {},
+  }: ParticipantLoopOptions) {
+    const onAcknowledgement = (): void => this.sender.wake();
+    this.sender = new AcknowledgementSender({ pool, transport, participant, logger, registration });
+    this.worker = new RequestWorker({ pool, participant, logger, concurrency, handler, onAcknowledgement });
+    const consumer = new LifecycleConsumer({
+      pool,
+      participant,
+      group: participant,
+      facts,
+      logger,
+      onRequest: () => this.worker.wake(),
+      onAcknowledgement,
+    });
+    this.lifecycle = new KeptSubscription(
+      'lifecycle',
+      () =>
+        transport.consumeLifecycle({
+          group: participant,
+          handler: (event) => consumer.handle(event),
+          onMalformed: (reason, raw) => consumer.onMalformed(reason, raw),
+        }),
+      logger,
+    );
+  }
+
+  start(): void {
+    this.sender.start();
+    this.worker.start();
+    this.lifecycle.start();
+  }
+
+  /** Takes nothing new, finishes or hands back what runs, and sends the answers that are there. */
+  async stop(): Promise<void> {
+    await this.lifecycle.stop();
+    await this.worker.stop();
+    await this.sender.stop();
+  }
+}
