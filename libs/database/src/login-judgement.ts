@@ -5,6 +5,8 @@ export interface LoginGroup {
   readonly name: string;
   /** Which roles members of the group reach through it, as a regular expression for Postgres; none unless told. */
   readonly brings?: string;
+  /** Whether the logins themselves are to have BYPASSRLS, which no group can give them. Default: false. */
+  readonly bypassesRowSecurity?: boolean;
 }
 
 /** The login is, or could become, more than a member of its group. */
@@ -42,7 +44,7 @@ judged AS (
   SELECT DISTINCT p.rolname::text AS role,
     array_remove(ARRAY[
       CASE WHEN p.rolsuper THEN 'SUPERUSER' END,
-      CASE WHEN p.rolbypassrls THEN 'BYPASSRLS' END,
+      CASE WHEN p.rolbypassrls AND NOT ($4 AND p.rolname = $1) THEN 'BYPASSRLS' END,
       CASE WHEN p.rolcreaterole AND p.rolname <> $2 THEN 'CREATEROLE' END,
       CASE WHEN p.rolcreatedb THEN 'CREATEDB' END,
       CASE WHEN p.rolreplication THEN 'REPLICATION' END
@@ -57,16 +59,17 @@ SELECT * FROM judged WHERE attributes <> '{}' OR owner OR unexpected ORDER BY ro
 
 /**
  * Judges a login before anything about it is changed: it must not exist yet, or be a member of the group and of nothing
- * else, with no attribute of an administrator and without owning this database. Changes nothing.
+ * else, with no attribute of an administrator that the group does not call for and without owning this database. Changes
+ * nothing.
  *
  * @returns whether the login exists. @throws UnfitLogin saying all that is against it.
  */
 export async function judgeLogin(
   sql: SqlExecutor,
   login: string,
-  { name: group, brings }: LoginGroup,
+  { name: group, brings, bypassesRowSecurity = false }: LoginGroup,
 ): Promise<boolean> {
-  const findings = await sql.query<Finding>(FINDINGS, [login, group, brings ?? null]);
+  const findings = await sql.query<Finding>(FINDINGS, [login, group, brings ?? null, bypassesRowSecurity]);
   const [found] = await sql.query<{ member: boolean }>(
     `SELECT EXISTS (
        SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = p.oid AND g.rolname = $2

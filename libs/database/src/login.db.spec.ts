@@ -99,6 +99,18 @@ describe('a login', () => {
     if (given === 'owner') await client.query(`ALTER DATABASE ${row!.database} OWNER TO CURRENT_USER`);
   });
 
+  it('may bypass row security where its group calls for it, and what it reaches may not', async () => {
+    const readers = { ...GROUP, bypassesRowSecurity: true };
+    const name = `${PREFIX}_reader`;
+    await client.query(`CREATE ROLE ${name} LOGIN BYPASSRLS PASSWORD 'own' IN ROLE ${GROUP.name}`);
+    await ensureLogin(sql, { name, password: 'next' }, readers);
+    expect(await connect(name, 'next')).toBe('a member');
+    await client.query(`ALTER ROLE ${PREFIX}_brought BYPASSRLS`);
+    const refusal = ensureLogin(sql, { name, password: 'stolen' }, readers);
+    await expect(refusal).rejects.toThrow(new RegExp(`${PREFIX}_brought is BYPASSRLS`));
+    await client.query(`ALTER ROLE ${PREFIX}_brought NOBYPASSRLS`);
+  });
+
   it('that is somebody’s already is refused and left as it was', async () => {
     const name = `${PREFIX}_stranger`;
     await client.query(`CREATE ROLE ${name} LOGIN PASSWORD 'own'`);
