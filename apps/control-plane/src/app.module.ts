@@ -16,10 +16,14 @@ import { ParticipantsModule } from './participants/participants.module.js';
 import { RoutingModule } from './routing/routing.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 
-/** Which parts this process runs. */
+/** Which parts this process runs: each can be anywhere and in any number, and they meet in the database alone. */
 export interface Parts {
+  /** The REST API. */
   readonly api: boolean;
+  /** Reconciler and acknowledgement consumer. */
   readonly worker: boolean;
+  /** Sends what the outbox holds. */
+  readonly relay: boolean;
 }
 
 @Module({})
@@ -36,7 +40,7 @@ export class AppModule {
         }),
         HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
         ...(parts.api ? api(config) : []),
-        ...(parts.worker ? [worker(config, logger)] : []),
+        ...(parts.worker || parts.relay ? [workers(config, logger, parts)] : []),
       ],
     };
   }
@@ -54,8 +58,10 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
   ];
 }
 
-function worker(config: Config, logger: Logger): DynamicModule {
+function workers(config: Config, logger: Logger, { worker, relay }: Parts): DynamicModule {
   return WorkersModule.forRoot({
+    worker,
+    relay,
     bus: () => newBus(config, logger),
     sweepIntervalMs: config.sweepIntervalMs,
   });

@@ -1,3 +1,3 @@
 import { serve } from './serve.js';
 
-await serve({ api: true, worker: false });
+await serve({ api: true, worker: false, relay: false });

@@ -1,3 +1,4 @@
 import { serve } from './serve.js';
 
-await serve({ api: false, worker: true });
+// Everything but the API.
+await serve({ api: false, worker: true, relay: true });

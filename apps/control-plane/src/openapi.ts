@@ -11,6 +11,7 @@ await printOpenApi(
   AppModule.forRoot(config, createLogger({ service: 'openapi', level: 'silent' }), {
     api: true,
     worker: false,
+    relay: false,
   }),
   APP_INFO,
 );

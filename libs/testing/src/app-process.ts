@@ -8,16 +8,18 @@ const READY_TIMEOUT_MS = 60_000;
 
 export interface AppProcessOptions {
   readonly app: AppName;
+  /** Which of its entry points; `main` unless told. */
+  readonly entry?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly onLine: (line: string) => void;
 }
 
-/** Starts an app's built `main` as a process of its own; it does not wait for it to be ready. */
-export function startApp({ app, env, onLine }: AppProcessOptions): Promise<GuardedProcess> {
+/** Starts a built entry point of an app as a process of its own; it does not wait for it to be ready. */
+export function startApp({ app, entry = 'main', env, onLine }: AppProcessOptions): Promise<GuardedProcess> {
   return startGuarded({
     command: process.execPath,
     // kafkajs makes timers of negative lengths, of which Node 24 warns.
-    args: ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', entryFile(app, 'main')],
+    args: ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', entryFile(app, entry)],
     env: withoutOurOwn(env),
     onLine,
   });

@@ -24,6 +24,7 @@ export { HttpClient, type HttpAnswer, type HttpRequestOptions } from './http-cli
 export { testedTransports } from './tested-transports.js';
 export {
   startSystem,
+  type ProcessBeside,
   type SystemOptions,
   type SystemTransport,
   type SystemUnderTest,

@@ -24,6 +24,12 @@ export interface SystemOptions {
   readonly start?: readonly AppName[];
 }
 
+/** A process beside those that a system is made of. */
+export interface ProcessBeside {
+  readonly url: string;
+  readonly process: GuardedProcess;
+}
+
 /** Control plane and data plane as processes of their own on fresh databases. */
 export interface SystemUnderTest {
   /** Calls the control plane as its first administrator. */
@@ -38,6 +44,8 @@ export interface SystemUnderTest {
   start(app: AppName, env?: Readonly<Record<string, string>>): Promise<void>;
   /** As `start`, without waiting: for a process that is expected to end or to stay unready. */
   launch(app: AppName, env?: Readonly<Record<string, string>>): Promise<GuardedProcess>;
+  /** Starts a further process of an app from another entry point, on a port of its own, and waits until it is ready; ended by `stop`. */
+  startBeside(app: AppName, entry: string): Promise<ProcessBeside>;
   /** Ends a process as `kill -9` does. */
   kill(app: AppName): Promise<void>;
   /** Ends a process in an orderly way. @returns its exit status. */
@@ -78,6 +86,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
   const url = (app: AppName) => `http://127.0.0.1:${ports[app]}`;
   const book = new LogBook();
   const running = new Map<AppName, GuardedProcess>();
+  const beside = new Set<GuardedProcess>();
 
   const of = (app: AppName): GuardedProcess => {
     const process = running.get(app);
@@ -107,6 +116,19 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     start: async (app, env) => {
       await untilReady(url(app), await system.launch(app, env));
     },
+    startBeside: async (app, entry) => {
+      const port = await freePort();
+      const process = await startApp({
+        app,
+        entry,
+        env: { ...environment[app].serve, PORT: String(port), ...options.env?.[app] },
+        onLine: (line) => book.add(`${app} ${entry}`, line),
+      });
+      beside.add(process);
+      void process.ended.then(() => beside.delete(process));
+      await untilReady(`http://127.0.0.1:${port}`, process);
+      return { url: `http://127.0.0.1:${port}`, process };
+    },
     kill: async (app) => {
       const process = of(app);
       process.signal('SIGKILL');
@@ -116,7 +138,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     ended: async (app) => (await of(app).ended).status,
     logs: (app) => book.lines(app),
     stop: async () => {
-      await Promise.all([...running.values()].map((process) => process.stop()));
+      await Promise.all([...running.values(), ...beside].map((process) => process.stop()));
       await dropInstallation(Object.values(databases), loginPrefix);
       book.close();
     },

@@ -5,9 +5,15 @@ import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import { TenantPlacer } from '../reconciling/tenant.placer.js';
 import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { BUS, type Bus } from './bus.js';
+import { BusLifetime } from './bus.lifetime.js';
+import { RelayLifetime } from './relay.lifetime.js';
 import { SWEEP_INTERVAL_MS, Workers } from './workers.js';
 
 export interface WorkersOptions {
+  /** Whether this process reconciles and takes in acknowledgements. */
+  readonly worker: boolean;
+  /** Whether this process sends what the outbox holds. */
+  readonly relay: boolean;
   readonly bus: () => Bus;
   readonly sweepIntervalMs: number;
 }
@@ -22,12 +28,12 @@ export class WorkersModule {
       providers: [
         { provide: BUS, useFactory: options.bus },
         { provide: SWEEP_INTERVAL_MS, useValue: options.sweepIntervalMs },
-        AcknowledgementReceiver,
-        TenantPlacer,
-        TenantReconciler,
-        ReconcileWorker,
-        Workers,
+        BusLifetime,
+        ...(options.worker ? WORKER : []),
+        ...(options.relay ? [RelayLifetime] : []),
       ],
     };
   }
 }
+
+const WORKER = [AcknowledgementReceiver, TenantPlacer, TenantReconciler, ReconcileWorker, Workers];

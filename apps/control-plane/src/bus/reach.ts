@@ -1,0 +1,23 @@
+import { backoffMs } from '@tenantry/kernel';
+import type { Logger } from '@tenantry/messaging';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const CONNECT_BACKOFF = { baseMs: 250, maxMs: 5000 };
+
+/** Tries until it works or `signal` aborts: the broker may be away for as long as it likes, and nothing else waits for it. */
+export async function reach(
+  logger: Logger,
+  signal: AbortSignal,
+  what: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; !signal.aborted; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (err) {
+      logger.warn({ err, what, attempt }, 'the bus is not reachable yet');
+      await delay(backoffMs(CONNECT_BACKOFF, attempt), undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
