@@ -128,11 +128,13 @@ export class Relay {
   private async sendBatch({ shard }: ClaimedShard, lease: Lease): Promise<boolean> {
     const { messages, pointers } = await readBatch(this.sql, shard, this.batchSize);
     if (pointers.length === 0 || !lease.held) return false;
+    crashPoint('relay.before-send');
     await this.options.transport.publish(messages);
     if (this.failing) this.options.logger.info({ shard }, 'relay sends again');
     this.failing = false;
     crashPoint('relay.after-send');
     await deletePointers(this.sql, pointers);
+    crashPoint('relay.after-delete');
     return pointers.length >= this.batchSize && lease.held;
   }
 

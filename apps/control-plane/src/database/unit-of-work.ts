@@ -1,4 +1,5 @@
 import type { SqlExecutor } from '@tenantry/database';
+import { crashPoint } from '@tenantry/kernel';
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { CommitSignal } from './commit-signal.js';
@@ -31,8 +32,10 @@ export class UnitOfWork {
       if (!clock) throw new Error('the database did not tell its time');
       const outcome = await work({ manager, sql, now: clock.now });
       await this.idempotency.completeTx(manager, outcome);
+      crashPoint('unit-of-work.before-commit');
       return outcome;
     });
+    crashPoint('unit-of-work.after-commit');
     this.committed.emit();
     return result;
   }

@@ -1,6 +1,6 @@
 import type { Capability } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
-import { backoffMs, type Backoff } from '@tenantry/kernel';
+import { backoffMs, crashPoint, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
 import { settledWithin } from '../settled-within.js';
@@ -112,6 +112,7 @@ export class AcknowledgementSender {
       await postponeAcknowledgements(this.sql, enqueueNos, backoffMs(SEND_BACKOFF, attempts));
       throw error;
     }
+    crashPoint('participant.after-acknowledgement');
     await deleteAcknowledgements(this.sql, enqueueNos);
   }
 }

@@ -159,6 +159,7 @@ export class HeldRequest {
       return highest;
     });
     if (attempt === undefined) return this.handBack(0);
+    crashPoint('participant.after-answer');
     logger.info({ ...this.fields(), attempt, outcome: outcome.outcome }, 'Answered a request');
     onAcknowledgement?.();
   }

@@ -1,6 +1,6 @@
 import type { Envelope, FactType, Payload } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
-import { backoffMs, type Backoff } from '@tenantry/kernel';
+import { backoffMs, crashPoint, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logger.js';
@@ -189,9 +189,11 @@ export class LifecycleConsumer {
       if (seq > position) {
         await effectTx(sql);
         await advancePositionTx(sql, group, tenantId, seq);
+        crashPoint('consumer.before-commit');
       }
       return position;
     });
+    crashPoint('consumer.after-commit');
     if (seq <= last) {
       this.counts.skipped += 1;
       return false;
