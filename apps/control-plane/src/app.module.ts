@@ -8,6 +8,7 @@ import { WorkersModule } from './bus/workers.module.js';
 import { ClustersModule } from './clusters/clusters.module.js';
 import type { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DryRunModule } from './dry-run/dry-run.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { missingMigrations } from './database/migration-level.js';
 import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
 
 function api(config: Config): NonNullable<ModuleMetadata['imports']> {
   return [
+    DryRunModule,
     IdempotencyModule,
     ApiKeysModule,
     ClustersModule,

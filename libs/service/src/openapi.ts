@@ -10,6 +10,8 @@ export interface OpenApiInfo {
   readonly title: string;
   readonly description: string;
   readonly version: string;
+  /** What the app's document has beyond its controllers' decorators; given the complete document. */
+  readonly amend?: (document: OpenAPIObject) => void;
 }
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -42,6 +44,7 @@ export function buildOpenApiDocument(app: INestApplication, info: OpenApiInfo): 
     document.components?.schemas ?? {},
     operations.map((operation) => operation.requestBody),
   );
+  info.amend?.(document);
   return document;
 }
 

@@ -3,6 +3,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { currentDryRun } from '../dry-run/dry-run.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeyStore } from './api-key.store.js';
 import { toApiKeyView, type ApiKeyView } from './api-key.view.js';
@@ -49,6 +50,7 @@ export class CreateApiKeyHandler implements ICommandHandler<CreateApiKey> {
         revokedAt: null,
       });
       await this.keys.insertTx(tx, row);
+      tx.dryRun?.madeUp(id);
       const created = toApiKeyView(row);
       await this.audit.recordTx(tx, {
         caller,
@@ -58,7 +60,7 @@ export class CreateApiKeyHandler implements ICommandHandler<CreateApiKey> {
       });
       return created;
     });
-    // Outside of the transaction, whose result is kept for replays.
-    return { ...view, key };
+    // Outside of the transaction, whose result is kept for replays. A dry run has no key to show: this one opens nothing.
+    return currentDryRun() ? view : { ...view, key };
   }
 }

@@ -37,6 +37,7 @@ export class RevokeApiKeyHandler implements ICommandHandler<RevokeApiKey> {
         action: 'api_key.revoke',
         resource: `api-keys/${id}`,
         before: { name: key.name, role: key.role },
+        irreversible: `The API key "${key.name}" is refused at once and for good; whoever uses it needs a new one.`,
       });
     });
   }

@@ -15,6 +15,8 @@ export interface AuditRecord {
   /** What changed, before and after; never a secret. */
   readonly before?: Record<string, unknown>;
   readonly after?: Record<string, unknown>;
+  /** What of it cannot be undone, in words for an operator who is about to do it; not part of the entry. */
+  readonly irreversible?: string | undefined;
 }
 
 /** Writes the audit entry of a mutation in the mutation's own transaction: no entry, no mutation. */
@@ -34,5 +36,14 @@ export class AuditLog {
     entry.requestId = record.caller.requestId ?? null;
     entry.traceId = record.caller.traceparent?.split('-')[1] ?? null;
     await tx.manager.insert(AuditEntry, entry);
+    noteForDryRun(tx, record, entry);
   }
+}
+
+/** What a dry run shows is exactly what would have been recorded. */
+function noteForDryRun({ dryRun }: Tx, { irreversible }: AuditRecord, entry: AuditEntry): void {
+  if (!dryRun) return;
+  const { action, resource, tenantId, before, after } = entry;
+  dryRun.change({ action, resource, tenantId, before, after });
+  if (irreversible !== undefined) dryRun.irreversible(irreversible);
 }

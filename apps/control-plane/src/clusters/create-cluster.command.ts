@@ -34,6 +34,7 @@ export class CreateClusterHandler implements ICommandHandler<CreateCluster> {
         action: 'cluster.create',
         resource: `clusters/${name}`,
         after: { region, state: cluster.state },
+        irreversible: `The cluster "${name}" can be closed for new tenants, but neither renamed nor removed.`,
       });
       return toClusterView(cluster);
     });

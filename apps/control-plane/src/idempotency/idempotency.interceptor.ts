@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { InvalidRequest, currentActor, type HttpRequest, type HttpResponse } from '@tenantry/service';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { currentDryRun } from '../dry-run/dry-run.js';
 import { withClaim, type IdempotencyClaim } from './idempotency-claim.js';
 import { IdempotencyStore } from './idempotency.store.js';
 
@@ -17,7 +18,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<HttpRequest>();
     const key = keyOf(request);
-    if (key === undefined) return next.handle();
+    // A dry run does nothing that a second request could do again.
+    if (key === undefined || currentDryRun()) return next.handle();
     const claim = await this.store.claim({
       caller: currentActor().id,
       key,

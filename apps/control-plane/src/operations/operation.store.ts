@@ -46,6 +46,7 @@ export class OperationStore {
     operation.updatedAt = tx.now;
     operation.finishedAt = null;
     await tx.manager.insert(Operation, operation);
+    tx.dryRun?.madeUp(operation.id);
     return operation;
   }
 

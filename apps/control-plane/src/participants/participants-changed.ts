@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { currentDryRun } from '../dry-run/dry-run.js';
 
 /**
  * Tells this process that a participant was declared or redeclared, so that its channel can be prepared. Only a hint:
@@ -12,7 +13,9 @@ export class ParticipantsChanged {
     this.listeners.add(listener);
   }
 
+  /** Silent in a dry run: nothing was declared. */
   emit(): void {
+    if (currentDryRun()) return;
     for (const listener of this.listeners) listener();
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlExecutor } from '@tenantry/database';
+import type { DryRunNotes } from '../dry-run/dry-run-notes.js';
 
 /** A claim on one tenant's wake-up: only the holder of `lease` may finish it, and only if nobody woke the tenant since `version`. */
 export interface Claim {
@@ -11,6 +12,7 @@ export interface Claim {
 
 interface HasSql {
   readonly sql: SqlExecutor;
+  readonly dryRun?: DryRunNotes;
 }
 
 /**
@@ -20,7 +22,8 @@ interface HasSql {
 @Injectable()
 export class WakeStore {
   /** Wakes a tenant in the waker's own transaction; `dueAt` defaults to now. */
-  async wakeTx({ sql }: HasSql, tenantId: string): Promise<void> {
+  async wakeTx({ sql, dryRun }: HasSql, tenantId: string): Promise<void> {
+    dryRun?.woken(tenantId);
     await sql.query(
       `INSERT INTO tenantry.wake (tenant_id, due_at) VALUES ($1, tenantry.now())
        ON CONFLICT (tenant_id) DO UPDATE SET due_at = least(wake.due_at, excluded.due_at), version = wake.version + 1`,

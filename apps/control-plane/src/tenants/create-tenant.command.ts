@@ -52,6 +52,7 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
     return this.unitOfWork.run(async (tx) => {
       const tenant = newTenant(wanted, regionOf(wanted.region, await this.clusters.regionsTx(tx)), tx.now);
       await this.tenants.insertTx(tx, tenant);
+      tx.dryRun?.madeUp(tenant.id);
       const timeoutMs = await this.participants.longestAckTimeoutMsTx(tx);
       const operation = await this.operations.openTx(tx, tenant, 'provision', caller, null, timeoutMs);
       await this.tenants.publishNewTx(tx, tenant, caller.traceparent);
@@ -62,6 +63,7 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
         action: 'tenant.create',
         resource: `tenants/${id}`,
         after: { slug, name, plan, region, isolation, labels, operationId: operation.id },
+        irreversible: `The slug "${slug}" stays taken for ever, also after the tenant is purged.`,
       });
       await this.wakes.wakeTx(tx, id);
       return accepted(tenant, operation);

@@ -73,10 +73,16 @@ export class DeleteTenantHandler implements ICommandHandler<DeleteTenant> {
           reason,
           amend: (deleted) => scheduleDeletion(deleted, before, tx.now, purgeAfter),
           facts: scheduled,
+          irreversible: destroyed,
         }),
       );
     });
   }
+}
+
+function destroyed({ purgeAfter, slug }: Tenant): string | undefined {
+  if (!purgeAfter) return undefined;
+  return `From ${purgeAfter.toISOString()} on, every participant destroys what it holds of "${slug}"; until then the deletion can be cancelled.`;
 }
 
 function scheduled(tenant: Tenant, operation: Operation): LifecycleEvent[] {

@@ -24,6 +24,8 @@ export interface ChangeRequest {
   readonly amend?: (tenant: Tenant) => void;
   /** Facts that are true at once, such as that a deletion is scheduled. */
   readonly facts?: (tenant: Tenant, operation: Operation) => readonly LifecycleEvent[];
+  /** What of it cannot be undone, in words. */
+  readonly irreversible?: (tenant: Tenant) => string | undefined;
 }
 
 /**
@@ -83,6 +85,7 @@ export class LifecycleChange {
         generation: tenant.generation,
         operationId: operation.id,
       },
+      irreversible: change.irreversible?.(tenant),
     });
     await this.wakes.wakeTx(tx, tenant.id);
     return operation;

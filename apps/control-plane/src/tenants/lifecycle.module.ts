@@ -6,6 +6,7 @@ import { OperationStore } from '../operations/operation.store.js';
 import { ParticipantReadModel } from '../participants/participant.read-model.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { ParticipantsChanged } from '../participants/participants-changed.js';
+import { RequestPlan } from '../reconciling/request-plan.js';
 import { SituationReader } from '../reconciling/situation.reader.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { RouteStore } from '../routing/route.store.js';
@@ -27,6 +28,7 @@ import { TenantStore } from './tenant.store.js';
     TenantStore,
     LifecycleChange,
     SituationReader,
+    RequestPlan,
   ],
   exports: [
     AuditLog,

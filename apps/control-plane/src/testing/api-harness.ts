@@ -19,6 +19,8 @@ import { KeyAuthenticator } from '../api-keys/key-authenticator.js';
 import { ClustersModule } from '../clusters/clusters.module.js';
 import { CONTROL_PLANE_PROBLEMS } from '../control-plane.problems.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { documentDryRuns } from '../dry-run/document-dry-runs.js';
+import { DryRunModule } from '../dry-run/dry-run.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
@@ -40,7 +42,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const INFO = { title: 'test', description: 'test', version: '0' };
+const INFO = { title: 'test', description: 'test', version: '0', amend: documentDryRuns };
 
 /** The REST API of a control plane over a database of its own, on a free port; `control` drives what is behind it. */
 export class ApiHarness {
@@ -69,6 +71,7 @@ export class ApiHarness {
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(control.serviceUrl, 10),
         LifecycleSettingsModule.forRoot({ backoff: BACKOFF }),
+        DryRunModule,
         IdempotencyModule,
         ApiKeysModule,
         ClustersModule,
