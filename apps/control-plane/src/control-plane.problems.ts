@@ -2,6 +2,7 @@ import type { ProblemCatalogue } from '@tenantry/service';
 import type { LastAdminKey } from './api-keys/api-key.errors.js';
 import type { ClusterNameTaken } from './clusters/cluster.errors.js';
 import type { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency/idempotency.errors.js';
+import type { OperationActionRefused } from './operations/operation.errors.js';
 import type * as tenants from './tenants/tenant.errors.js';
 
 /** The codes of every error class that a module exports. */
@@ -14,6 +15,7 @@ type CodesOf<Module> = {
 /** Every code that a rule of the control plane itself can raise; libs/service has its own. */
 export type ControlPlaneProblemCode =
   | CodesOf<typeof tenants>
+  | OperationActionRefused['code']
   | LastAdminKey['code']
   | ClusterNameTaken['code']
   | IdempotencyKeyInFlight['code']
@@ -28,6 +30,11 @@ export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> =
   'illegal-transition': { status: 409, title: 'Not possible in this state' },
   'tenant-purged': { status: 409, title: 'The tenant is purged' },
   'no-deletion-scheduled': { status: 404, title: 'No deletion is scheduled' },
+  'operation-action-refused': { status: 409, title: 'Not possible for this operation' },
+  'already-paused': { status: 409, title: 'Automation is paused already' },
+  'not-paused': { status: 409, title: 'Automation is not paused' },
+  'purge-has-begun': { status: 409, title: 'The purge has begun' },
+  'no-legal-hold': { status: 404, title: 'No legal hold is placed' },
   'last-admin-key': { status: 409, title: 'The last admin key' },
   'cluster-name-taken': { status: 409, title: 'The name is taken' },
   'idempotency-key-in-flight': {

@@ -10,8 +10,18 @@ import {
 } from '@tenantry/contracts';
 import { Omittable, PageQuery, pageDto } from '@tenantry/service';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsUUID } from 'class-validator';
-import type { OperationView, TaskView } from './operation.view.js';
+import { IsIn, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import type { DecisionView, OperationView, TaskView } from './operation.view.js';
+
+export class DecisionDto implements DecisionView {
+  @ApiProperty({ enum: ['skip', 'attest'] }) kind: 'skip' | 'attest';
+
+  @ApiProperty({ example: 'api-key:0192b1c4-6b1e-7c6a-9f50-0c7a6f0f7f11' }) by: string;
+
+  @ApiProperty({ format: 'date-time' }) at: string;
+
+  @ApiProperty({ type: String, nullable: true }) reason: string | null;
+}
 
 export class TaskDto implements TaskView {
   @ApiProperty({ example: 'reference' }) participant: string;
@@ -43,7 +53,18 @@ export class TaskDto implements TaskView {
   })
   evidence: Record<string, unknown> | null;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'First asked at.' })
+  @ApiPropertyOptional({
+    type: DecisionDto,
+    description: 'Present when an operator decided to go on without this participant.',
+  })
+  decision?: DecisionDto;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'First asked at, or last shown progress at; overdue counts from here.',
+  })
   addressedAt: string | null;
 
   @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Asked again at.' })
@@ -100,4 +121,23 @@ export class OperationListQuery extends PageQuery {
   @Omittable()
   @IsIn(OPERATION_STATES)
   state?: OperationState;
+}
+
+/** Where a reason may be given. */
+export class OptionalReasonDto {
+  @ApiPropertyOptional({ minLength: 1, maxLength: 500, description: 'For the audit.' })
+  @Omittable()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(500)
+  reason?: string;
+}
+
+/** Where a reason has to be given. */
+export class RequiredReasonDto {
+  @ApiProperty({ minLength: 1, maxLength: 500, description: 'For the audit.', example: 'host is lost' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(500)
+  reason: string;
 }

@@ -12,13 +12,15 @@ const UNFINISHED: OperationState[] = ['pending', 'running'];
 
 @Injectable()
 export class OperationStore {
-  /** Ends whatever is unfinished of the tenant as superseded. */
-  async supersedeTx(tx: Tx, tenantId: string): Promise<void> {
-    await tx.manager.update(
-      Operation,
-      { tenantId, state: In(UNFINISHED) },
-      { state: 'superseded', finishedAt: tx.now, updatedAt: tx.now },
-    );
+  findTx(tx: Tx, id: string): Promise<Operation | null> {
+    return tx.manager.findOneBy(Operation, { id });
+  }
+
+  /** Ends what is unfinished of the tenant, at most one operation, as superseded. @returns its id. */
+  async supersedeTx(tx: Tx, tenantId: string): Promise<string | undefined> {
+    const operation = await tx.manager.findOneBy(Operation, { tenantId, state: In(UNFINISHED) });
+    if (operation) await this.setStateTx(tx, operation, 'superseded');
+    return operation?.id;
   }
 
   /** Opens the operation of the tenant's (already raised) generation. */

@@ -12,11 +12,21 @@ export interface TaskView {
   readonly progress: number | null;
   readonly lastError: string | null;
   readonly evidence: Record<string, unknown> | null;
+  /** Present when an operator decided that the operation goes on without this participant. */
+  readonly decision?: DecisionView;
   readonly addressedAt: string | null;
   readonly nextAttemptAt: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly finishedAt: string | null;
+}
+
+/** Who decided that an operation goes on without a participant, and why. */
+export interface DecisionView {
+  readonly kind: 'skip' | 'attest';
+  readonly by: string;
+  readonly at: string;
+  readonly reason: string | null;
 }
 
 /** An operation as the world sees it: plain JSON, fit to be stored and replayed. */
@@ -61,6 +71,7 @@ export function toOperationView(operation: Operation, tasks: readonly Task[]): O
 }
 
 function toTaskView(task: Task): TaskView {
+  const decision = toDecisionView(task);
   return {
     participant: task.participant,
     required: task.required,
@@ -74,5 +85,11 @@ function toTaskView(task: Task): TaskView {
     createdAt: task.createdAt.toISOString(),
     updatedAt: task.updatedAt.toISOString(),
     finishedAt: task.finishedAt?.toISOString() ?? null,
+    ...(decision && { decision }),
   };
+}
+
+function toDecisionView({ decision, decidedBy, decidedAt, decisionReason }: Task): DecisionView | undefined {
+  if (!decision || !decidedBy || !decidedAt) return undefined;
+  return { kind: decision, by: decidedBy, at: decidedAt.toISOString(), reason: decisionReason };
 }

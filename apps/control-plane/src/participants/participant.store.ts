@@ -40,6 +40,11 @@ export class ParticipantStore {
     return participant?.ackTimeoutMs ?? DEFAULT_ACK_TIMEOUT_MS;
   }
 
+  async capabilitiesTx(tx: Tx, name: string): Promise<readonly Capability[]> {
+    const participant = await tx.manager.findOneBy(Participant, { name });
+    return participant?.capabilities ?? [];
+  }
+
   /** Notes where a participant has acknowledged that a tenant is. */
   async observeTx(
     tx: Tx,

@@ -280,6 +280,156 @@ describe('reconcile', () => {
     ).toBe('PURGED');
   });
 
+  it('has a purge verified once everyone has destroyed, and is not purged before', () => {
+    const given = {
+      desired: 'purged',
+      kind: 'purge',
+      generation: 3,
+      participants: [participant('a'), participant('scan', { capabilities: ['verify'], stores: [] })],
+    } as const;
+    const before = reconcile(
+      situation({
+        ...given,
+        participants: [...given.participants],
+        observations: { a: observed('active', 2) },
+      }),
+    );
+    expect(before.requests).toEqual([{ type: 'tenant.purge_requested.v1', attempt: 1, participants: ['a'] }]);
+    expect(before.joins).toEqual([]);
+    const destroyed = reconcile(
+      situation({
+        ...given,
+        participants: [...given.participants],
+        observations: { a: observed('purged', 3) },
+      }),
+    );
+    expect(destroyed.requests).toEqual([
+      { type: 'tenant.verification_requested.v1', attempt: 1, participants: ['scan'] },
+    ]);
+    expect(destroyed.joins).toEqual([{ participant: 'scan', countsFrom: 3 }]);
+    expect(destroyed.state).toBe('PURGING');
+    const verified = reconcile(
+      situation({
+        ...given,
+        participants: [...given.participants],
+        observations: { a: observed('purged', 3), scan: observed('purged', 3, 3) },
+      }),
+    );
+    expect(verified.state).toBe('PURGED');
+  });
+
+  it('asks no verifier before a purge, and none about a tenant that is purged already', () => {
+    const verifier = participant('scan', { capabilities: ['verify'], stores: [] });
+    const provisioning = reconcile(situation({ participants: [participant('a'), verifier] }));
+    expect(provisioning.requests[0]?.participants).toEqual(['a']);
+    expect(provisioning.joins).toEqual([]);
+    const purged = reconcile(
+      situation({
+        desired: 'purged',
+        kind: 'purge',
+        operationState: 'succeeded',
+        participants: [participant('a'), verifier],
+        observations: { a: observed('purged', 1) },
+      }),
+    );
+    expect([purged.requests, purged.joins, purged.state]).toEqual([[], [], 'PURGED']);
+  });
+
+  it('asks nothing, ends nothing and opens no purge while it is paused', () => {
+    const ended = reconcile(
+      situation({ pausedAt: NOW, observations: { a: observed('active', 1), b: observed('active', 1) } }),
+    );
+    expect([ended.finish, ended.state, ended.openRoutes]).toEqual([undefined, 'PROVISIONING', false]);
+    const asked = reconcile(situation({ pausedAt: NOW }));
+    expect([asked.requests, asked.waitUntil]).toEqual([[], null]);
+    const deletion = reconcile(
+      situation({
+        pausedAt: NOW,
+        desired: 'suspended',
+        kind: 'delete',
+        operationState: 'succeeded',
+        purgeAfter: later(-1),
+        observations: { a: observed('suspended', 1), b: observed('suspended', 1) },
+      }),
+    );
+    expect([deletion.openPurge, deletion.conditions.map(({ type }) => type)]).toEqual([false, ['paused']]);
+  });
+
+  it('opens no purge under a legal hold', () => {
+    const given: Given = {
+      desired: 'suspended',
+      kind: 'delete',
+      operationState: 'succeeded',
+      purgeAfter: later(-1),
+      observations: { a: observed('suspended', 1), b: observed('suspended', 1) },
+    };
+    expect(reconcile(situation(given)).openPurge).toBe(true);
+    const held = reconcile(situation({ ...given, holdPlacedAt: NOW }));
+    expect([held.openPurge, held.conditions.map(({ type }) => type)]).toEqual([false, ['legalHold']]);
+  });
+
+  it('goes on without a skipped participant, says so, and keeps closed what only that one serves', () => {
+    const step = reconcile(
+      situation({
+        participants: [participant('a'), participant('b', { stores: ['billing'] })],
+        observations: { a: observed('active', 1), b: observed('none', 0) },
+        tasks: { b: task({ state: 'skipped', decision: 'skip' }) },
+      }),
+    );
+    expect([step.state, step.finish]).toEqual(['ACTIVE', { state: 'succeeded' }]);
+    expect(step.closedStores).toEqual(['billing']);
+    expect(step.conditions.map(({ type }) => type)).toContain('skipped');
+  });
+
+  it('does not ask a silent participant again before its next sign of life', () => {
+    const due = { a: task({ nextAttemptAt: later(-1) }), b: task({ nextAttemptAt: later(-1) }) };
+    const silent = participant('b', { lastHeartbeatAt: later(-91_000) });
+    const step = reconcile(situation({ participants: [participant('a'), silent], tasks: due }));
+    expect(step.requests).toEqual([
+      { type: 'tenant.provisioning_requested.v1', attempt: 2, participants: ['a'] },
+    ]);
+    // The first request waits for it on its topic, however long it is away.
+    const first = reconcile(situation({ participants: [participant('a'), silent] }));
+    expect(first.requests[0]?.participants).toEqual(['a', 'b']);
+  });
+
+  it('says who never came up and who fell silent, once they are overdue', () => {
+    const asked = task({ addressedAt: later(-60_001), nextAttemptAt: later(5000) });
+    const step = reconcile(
+      situation({
+        participants: [
+          participant('a', { lastHeartbeatAt: null }),
+          participant('b', { lastHeartbeatAt: later(-91_000), required: false }),
+        ],
+        tasks: { a: asked, b: asked },
+      }),
+    );
+    const messages = step.conditions.filter(({ type }) => type !== 'overdue');
+    expect(messages).toEqual([
+      { type: 'neverHeardFrom', message: 'a never came up' },
+      { type: 'silent', message: 'b was last heard from at 2026-01-01T11:58:29.000Z (it is optional)' },
+    ]);
+  });
+
+  it('asks nothing of a retired participant, and holds a purge against it', () => {
+    const retired = participant('b', { retiredAt: NOW });
+    const active = reconcile(situation({ participants: [participant('a'), retired] }));
+    expect(active.parts.map((part) => part.participant.name)).toEqual(['a']);
+    const purge: Given = {
+      desired: 'purged',
+      kind: 'purge',
+      generation: 3,
+      participants: [participant('a'), retired],
+      observations: { a: observed('purged', 3), b: observed('active', 1) },
+    };
+    const held = reconcile(situation(purge));
+    expect([held.requests, held.state]).toEqual([[], 'PURGING']);
+    const attested = reconcile(
+      situation({ ...purge, tasks: { b: task({ state: 'skipped', decision: 'attest' }) } }),
+    );
+    expect(attested.state).toBe('PURGED');
+  });
+
   it('ends successfully exactly when every counted participant is where it should be', () => {
     const states = fc.constantFrom<ObservedState>('none', 'active', 'suspended', 'purged');
     const part = fc.record({

@@ -1,5 +1,6 @@
 import type { Operation } from '../operations/operation.entity.js';
 import { toOperationView, type OperationView } from '../operations/operation.view.js';
+import type { Task } from '../operations/task.entity.js';
 import type { Tenant } from './tenant.entity.js';
 import { toTenantView, type TenantView } from './tenant.view.js';
 
@@ -9,6 +10,6 @@ export interface Accepted {
   readonly operation: OperationView;
 }
 
-export function accepted(tenant: Tenant, operation: Operation): Accepted {
-  return { tenant: toTenantView(tenant), operation: toOperationView(operation, []) };
+export function accepted(tenant: Tenant, operation: Operation, tasks: readonly Task[] = []): Accepted {
+  return { tenant: toTenantView(tenant), operation: toOperationView(operation, tasks) };
 }

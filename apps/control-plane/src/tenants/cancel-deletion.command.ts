@@ -1,12 +1,12 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { IfMatch } from '@tenantry/service';
 import type { Caller } from '../audit/caller.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
+import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { accepted, type Accepted } from './accepted.js';
 import { clearDeletion } from './deletion-schedule.js';
 import type { LifecycleEvent } from './lifecycle-event.js';
-import { LifecycleChange } from './lifecycle-change.js';
+import { LifecycleChange, type ChangeRequest } from './lifecycle-change.js';
 import { lockFor } from './locked-tenant.js';
 import { publicState } from './tenant.js';
 import type { Tenant } from './tenant.entity.js';
@@ -35,16 +35,24 @@ export class CancelDeletionHandler implements ICommandHandler<CancelDeletion> {
   execute({ tenantId, reason, caller, ifMatch }: CancelDeletion): Promise<Accepted> {
     return this.unitOfWork.run(async (tx) => {
       const tenant = await lockFor(tx, this.tenants, tenantId, 'cancel_deletion', ifMatch);
-      const change = {
-        kind: 'cancel_deletion',
-        caller,
-        reason,
-        amend: clearDeletion,
-        facts: cancelled,
-      } as const;
-      return accepted(tenant, await this.change.applyTx(tx, tenant, change));
+      return accepted(tenant, await cancelDeletionTx(tx, this.change, tenant, { caller, reason }));
     });
   }
+}
+
+/** Calls a locked tenant's scheduled deletion off. */
+export function cancelDeletionTx(
+  tx: Tx,
+  lifecycle: LifecycleChange,
+  tenant: Tenant,
+  change: Pick<ChangeRequest, 'caller' | 'reason'>,
+): Promise<Operation> {
+  return lifecycle.applyTx(tx, tenant, {
+    ...change,
+    kind: 'cancel_deletion',
+    amend: clearDeletion,
+    facts: cancelled,
+  });
 }
 
 function cancelled(tenant: Tenant, operation: Operation): LifecycleEvent[] {

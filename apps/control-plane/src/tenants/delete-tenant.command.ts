@@ -1,4 +1,4 @@
-import { formatDurationMs, MAX_DURATION_MS } from '@tenantry/kernel';
+import { MAX_DURATION_MS } from '@tenantry/kernel';
 import type { IfMatch } from '@tenantry/service';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
@@ -7,21 +7,12 @@ import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { accepted, type Accepted } from './accepted.js';
 import { scheduleDeletion } from './deletion-schedule.js';
+import { checkGrace, GRACE_RULES, type GraceRules } from './grace-rules.js';
 import type { LifecycleEvent } from './lifecycle-event.js';
 import { LifecycleChange } from './lifecycle-change.js';
 import { lockFor } from './locked-tenant.js';
 import type { Tenant } from './tenant.entity.js';
-import { ConfirmationRequired, ConfirmationWrong } from './tenant.errors.js';
 import { TenantStore } from './tenant.store.js';
-
-/** The installation's rules for grace periods, in milliseconds. */
-export interface GraceRules {
-  readonly defaultMs: number;
-  /** Shorter ones have to be confirmed with the slug. */
-  readonly minimumMs: number;
-}
-
-export const GRACE_RULES = Symbol('GRACE_RULES');
 
 /** Closes a tenant and schedules its purge for after the grace period. */
 export class DeleteTenant extends Command<Accepted> {
@@ -58,11 +49,7 @@ export class DeleteTenantHandler implements ICommandHandler<DeleteTenant> {
   }: DeleteTenant): Promise<Accepted> {
     return this.unitOfWork.run(async (tx) => {
       const tenant = await lockFor(tx, this.tenants, tenantId, 'delete', ifMatch);
-      // Refused even where no confirmation is needed: somebody means another tenant.
-      if (confirm !== undefined && confirm !== tenant.slug) throw new ConfirmationWrong();
-      if (confirm === undefined && graceMs < this.rules.minimumMs) {
-        throw new ConfirmationRequired(formatDurationMs(this.rules.minimumMs));
-      }
+      checkGrace(this.rules, tenant, graceMs, confirm);
       const purgeAfter = new Date(tx.now.getTime() + Math.min(graceMs, MAX_DURATION_MS));
       const before = tenant.desired;
       return accepted(
@@ -85,7 +72,8 @@ function destroyed({ purgeAfter, slug }: Tenant): string | undefined {
   return `From ${purgeAfter.toISOString()} on, every participant destroys what it holds of "${slug}"; until then the deletion can be cancelled.`;
 }
 
-function scheduled(tenant: Tenant, operation: Operation): LifecycleEvent[] {
+/** The fact that announces until when the deletion can be called off. */
+export function scheduled(tenant: Tenant, operation: Operation): LifecycleEvent[] {
   if (!tenant.purgeAfter) return [];
   const data = {
     operationId: operation.id,

@@ -5,10 +5,12 @@ import {
   InvalidRequest,
   OptionalIfMatch,
   RequireRole,
+  RequiredIfMatch,
+  etagOf,
   type HttpResponse,
   type IfMatch,
 } from '@tenantry/service';
-import { Controller, Delete, Get, HttpCode, Param, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { currentCaller } from '../audit/current-caller.js';
@@ -19,7 +21,14 @@ import { answerAccepted } from './accepted.answer.js';
 import { CancelDeletion } from './cancel-deletion.command.js';
 import { DeleteTenant } from './delete-tenant.command.js';
 import { GetTenant } from './get-tenant.query.js';
-import { AcceptedDto, CancelDeletionQuery, DeleteTenantQuery, DeletionDto } from './tenant.dto.js';
+import { MoveDeletion } from './move-deletion.command.js';
+import {
+  AcceptedDto,
+  CancelDeletionQuery,
+  DeleteTenantQuery,
+  DeletionDto,
+  MoveDeletionDto,
+} from './tenant.dto.js';
 import { NoDeletionScheduled } from './tenant.errors.js';
 import type { DeletionView } from './tenant.view.js';
 
@@ -48,7 +57,7 @@ export class DeletionController {
     const { gracePeriod, confirm, reason } = query;
     const command = new DeleteTenant(
       id,
-      graceMsOf(gracePeriod),
+      gracePeriod === undefined ? undefined : graceMsIn('query', gracePeriod),
       confirm,
       reason ?? null,
       currentCaller(),
@@ -66,6 +75,29 @@ export class DeletionController {
     const { deletion } = await this.queries.execute(new GetTenant(id));
     if (!deletion) throw new NoDeletionScheduled();
     return deletion;
+  }
+
+  @Patch('deletion')
+  @RequireRole('operator')
+  @ApiIfMatch({ required: true })
+  @ApiOperation({
+    summary: 'Extend or shorten the grace period, counted from when the deletion was asked for.',
+  })
+  @ApiOkResponse({ type: DeletionDto })
+  @ApiProblems(404, 409, 422)
+  async move(
+    @Param('id') id: string,
+    @Body() { gracePeriod, confirm, reason }: MoveDeletionDto,
+    @RequiredIfMatch() ifMatch: IfMatch,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<DeletionView> {
+    const graceMs = graceMsIn('body', gracePeriod);
+    const tenant = await this.commands.execute(
+      new MoveDeletion(id, graceMs, confirm, reason ?? null, ifMatch, currentCaller()),
+    );
+    if (!tenant.deletion) throw new NoDeletionScheduled();
+    response.setHeader('ETag', etagOf(tenant.version));
+    return tenant.deletion;
   }
 
   @Delete('deletion')
@@ -89,13 +121,12 @@ export class DeletionController {
   }
 }
 
-function graceMsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+function graceMsIn(part: 'query' | 'body', text: string): number {
   const ms = parseDurationMs(text);
   if (ms === undefined) {
     const detail =
       'must be an ISO 8601 duration of days or smaller units, such as P30D or PT90S, of at most P3650D';
-    throw new InvalidRequest([{ in: 'query', pointer: '/gracePeriod', detail }]);
+    throw new InvalidRequest([{ in: part, pointer: '/gracePeriod', detail }]);
   }
   return ms;
 }

@@ -48,7 +48,7 @@ export class LifecycleChange {
     tenant.desired = desiredAfter(change.kind, tenant.desiredBeforeDeletion);
     tenant.generation += 1;
     change.amend?.(tenant);
-    await this.operations.supersedeTx(tx, tenant.id);
+    const superseded = await this.operations.supersedeTx(tx, tenant.id);
     const timeoutMs = await this.participants.longestAckTimeoutMsTx(tx);
     const operation = await this.operations.openTx(
       tx,
@@ -84,6 +84,7 @@ export class LifecycleChange {
         desired: tenant.desired,
         generation: tenant.generation,
         operationId: operation.id,
+        ...(superseded !== undefined && { superseded }),
       },
       irreversible: change.irreversible?.(tenant),
     });

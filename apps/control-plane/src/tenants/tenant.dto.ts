@@ -118,6 +118,34 @@ export class DeleteTenantQuery {
   reason?: string;
 }
 
+export class MoveDeletionDto {
+  @ApiProperty({
+    example: 'P60D',
+    maxLength: 40,
+    description:
+      'ISO 8601 duration of days or smaller units, at most P3650D, counted from when the deletion was asked for.',
+  })
+  @IsString()
+  @MaxLength(40)
+  gracePeriod: string;
+
+  @ApiPropertyOptional({
+    maxLength: 200,
+    description: 'The tenant’s slug, to confirm a grace period under the installation’s minimum.',
+  })
+  @Omittable()
+  @IsString()
+  @MaxLength(200)
+  confirm?: string;
+
+  @ApiPropertyOptional({ minLength: 1, maxLength: 500 })
+  @Omittable()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(500)
+  reason?: string;
+}
+
 export class CancelDeletionQuery {
   @ApiPropertyOptional({ minLength: 1, maxLength: 500 })
   @Omittable()
@@ -184,6 +212,13 @@ export class DeletionDto {
   purgeAfter: string;
 }
 
+/** What an operator placed on a tenant, by whom and why. */
+export class OperatorMarkDto {
+  @ApiProperty({ format: 'date-time' }) at: string;
+  @ApiProperty({ example: 'api-key:0192b1c4-6b1e-7c6a-9f50-0c7a6f0f7f11' }) by: string;
+  @ApiProperty({ type: String, nullable: true }) reason: string | null;
+}
+
 export class TenantDto {
   @ApiProperty({ format: 'uuid' }) id: string;
   @ApiProperty() slug: string;
@@ -199,7 +234,12 @@ export class TenantDto {
   @ApiProperty({ format: 'date-time' }) createdAt: string;
   @ApiProperty({ format: 'date-time' }) updatedAt: string;
   @ApiProperty({ type: String, format: 'date-time', nullable: true }) purgedAt: string | null;
+  @ApiProperty({ format: 'date-time', description: 'Since when it is in this state.' }) stateSince: string;
   @ApiPropertyOptional({ type: DeletionDto }) deletion?: DeletionDto;
+  @ApiPropertyOptional({ type: OperatorMarkDto, description: 'Present while automation is paused.' })
+  paused?: OperatorMarkDto;
+  @ApiPropertyOptional({ type: OperatorMarkDto, description: 'Present while it must not be purged.' })
+  legalHold?: OperatorMarkDto;
 }
 
 export class AcceptedDto {

@@ -67,3 +67,34 @@ export class NoDeletionScheduled extends DomainError {
     super('No deletion is scheduled for this tenant.');
   }
 }
+
+export class AlreadyPaused extends DomainError {
+  readonly code = 'already-paused';
+  constructor() {
+    super('Automation is paused for this tenant already. Resume it with POST …/resume.');
+  }
+}
+
+export class NotPaused extends DomainError {
+  readonly code = 'not-paused';
+  constructor() {
+    super('Automation is not paused for this tenant, so there is nothing to resume.');
+  }
+}
+
+/** A legal hold comes too late: it protects from a purge, and one is under way or over. */
+export class PurgeHasBegun extends DomainError {
+  readonly code = 'purge-has-begun';
+  constructor(state: TenantState) {
+    super(`The tenant is ${state}: its purge has begun, and a legal hold cannot stop it any more.`, {
+      state,
+    });
+  }
+}
+
+export class NoLegalHold extends DomainError {
+  readonly code = 'no-legal-hold';
+  constructor() {
+    super('No legal hold is placed on this tenant.');
+  }
+}

@@ -1,13 +1,14 @@
 import type { DesiredState, ObservedState, OperationKind, TenantState } from '@tenantry/contracts';
 
 /** What an operator can ask of a tenant's lifecycle. */
-export type LifecycleAction = 'suspend' | 'reactivate' | 'delete' | 'cancel_deletion';
+export type LifecycleAction = 'suspend' | 'reactivate' | 'delete' | 'cancel_deletion' | 'move_deletion';
 
 const LEGAL_FROM: Readonly<Record<LifecycleAction, readonly TenantState[]>> = {
   suspend: ['REQUESTED', 'PROVISIONING', 'ACTIVE', 'REACTIVATING'],
   reactivate: ['SUSPENDED', 'SUSPENDING'],
   delete: ['REQUESTED', 'PROVISIONING', 'ACTIVE', 'REACTIVATING', 'SUSPENDING', 'SUSPENDED'],
   cancel_deletion: ['DELETION_SCHEDULED'],
+  move_deletion: ['DELETION_SCHEDULED'],
 };
 
 /** The actions that are legal from a state. */

@@ -20,6 +20,19 @@ export interface TenantView {
   readonly purgedAt: string | null;
   /** Present while a deletion is scheduled. */
   readonly deletion?: DeletionView;
+  /** Since when it is in this state. */
+  readonly stateSince: string;
+  /** Present while automation is paused. */
+  readonly paused?: OperatorMark;
+  /** Present while a legal hold keeps it from being purged. */
+  readonly legalHold?: OperatorMark;
+}
+
+/** What an operator placed on a tenant, by whom and why. */
+export interface OperatorMark {
+  readonly at: string;
+  readonly by: string;
+  readonly reason: string | null;
 }
 
 export interface DeletionView {
@@ -30,6 +43,8 @@ export interface DeletionView {
 
 export function toTenantView(tenant: Tenant): TenantView {
   const deletion = toDeletionView(tenant);
+  const paused = toMark(tenant.pausedAt, tenant.pausedBy, tenant.pauseReason);
+  const legalHold = toMark(tenant.holdPlacedAt, tenant.holdPlacedBy, tenant.holdReason);
   return {
     id: tenant.id,
     slug: tenant.slug,
@@ -45,7 +60,10 @@ export function toTenantView(tenant: Tenant): TenantView {
     createdAt: tenant.createdAt.toISOString(),
     updatedAt: tenant.updatedAt.toISOString(),
     purgedAt: tenant.purgedAt?.toISOString() ?? null,
-    ...(deletion ? { deletion } : {}),
+    stateSince: (tenant.stateSince ?? tenant.updatedAt).toISOString(),
+    ...(deletion && { deletion }),
+    ...(paused && { paused }),
+    ...(legalHold && { legalHold }),
   };
 }
 
@@ -55,4 +73,8 @@ export function toDeletionView(tenant: Tenant): DeletionView | undefined {
     requestedAt: tenant.deletionRequestedAt.toISOString(),
     purgeAfter: tenant.purgeAfter.toISOString(),
   };
+}
+
+function toMark(at: Date | null, by: string | null, reason: string | null): OperatorMark | undefined {
+  return at && by ? { at: at.toISOString(), by, reason } : undefined;
 }
