@@ -29,3 +29,26 @@ export {
 export { KIT_MIGRATIONS } from './kit-migrations.js';
 export { loginOf, UnfitLogin, type DatabaseLogin } from '@tenantry/database';
 export { installKit, type InstallKitOptions, type InstallReport } from './install-kit.js';
+export {
+  installVerifier,
+  VERIFIER_MIGRATIONS,
+  type InstallVerifierOptions,
+} from './verifier/install-verifier.js';
+export { type ScanLoginOptions } from './verifier/install-scan-login.js';
+export { type ScanEvidence } from './verifier/scan-evidence.js';
+export { UnfitScanLogin } from './verifier/scan-login.js';
+export { type ScanTarget } from './verifier/scan-session.js';
+export { VerificationFailed } from './verifier/verification-failed.js';
+export { VerifierRunner, type VerifierRunnerOptions } from './verifier/verifier-runner.js';
+export {
+  OrphanSweeper,
+  RoutesNotLoaded,
+  type OrphanSweeperOptions,
+  type SweepOptions,
+} from './orphans/orphan-sweeper.js';
+export {
+  type ObjectType,
+  type OrphanFinding,
+  type OrphanKind,
+  type OrphanReport,
+} from './orphans/orphan-report.js';
