@@ -8,7 +8,14 @@ import { build } from './build.mjs';
 import { holdLock, LockHeldError } from './lock.mjs';
 import { configuration, PORT_VARIABLES } from './start/configuration.mjs';
 import { keepRunning } from './start/keep-running.mjs';
-import { DEV_FILE, noteApiKeyShown, secrets, STATE_FOLDER, writeDevFile } from './start/state.mjs';
+import {
+  DEV_FILE,
+  noteApiKeyShown,
+  secrets,
+  signingKeyFile,
+  STATE_FOLDER,
+  writeDevFile,
+} from './start/state.mjs';
 
 const APPS = ['control-plane', 'data-plane'];
 const DATABASES = { 'control-plane': 'tenantry_control', 'data-plane': 'tenantry_reference' };
@@ -63,6 +70,7 @@ async function serve(config) {
     kafka: config.kafkaBrokers && { brokers: config.kafkaBrokers, topicPrefix: config.kafkaTopicPrefix },
     adminKeyHash: sha256(kept.apiKey),
     dataPlaneKeyHash: sha256(kept.dataPlaneApiKey),
+    signingKey: `file:${signingKeyFile()}`,
   });
   say('migrating the databases');
   for (const app of APPS) await servers.migrateApp(app, environment[app].migrate);

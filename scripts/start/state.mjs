@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fromRoot } from '../run.mjs';
@@ -6,6 +6,7 @@ import { fromRoot } from '../run.mjs';
 /** Where everything lies that is kept between runs. */
 export const STATE_FOLDER = fromRoot('.tenantry');
 export const DEV_FILE = path.join(STATE_FOLDER, 'dev.json');
+const SIGNING_KEY_FILE = path.join(STATE_FOLDER, 'signing-key.pem');
 const SECRETS_FILE = path.join(STATE_FOLDER, 'secrets.json');
 
 /**
@@ -27,6 +28,15 @@ export function secrets(newApiKey) {
   return made;
 }
 
+/** The key that checkpoints and certificates of this installation are signed with, made at the first start. @returns its file. */
+export function signingKeyFile() {
+  if (!existsSync(SIGNING_KEY_FILE)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeWhole(SIGNING_KEY_FILE, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  }
+  return SIGNING_KEY_FILE;
+}
+
 /** Notes that the administrator's key has been shown, which happens once. */
 export function noteApiKeyShown(kept) {
   writePrivate(SECRETS_FILE, { ...kept, apiKeyWasShown: true });
@@ -37,8 +47,12 @@ export function writeDevFile({ controlPlaneUrl, dataPlaneUrl, apiKey, dataPlaneA
   writePrivate(DEV_FILE, { controlPlaneUrl, dataPlaneUrl, apiKey, dataPlaneApiKey });
 }
 
-/** For the owner's eyes only, and never half-written. */
 function writePrivate(file, content) {
-  writeFileSync(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  writeWhole(file, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+/** For the owner's eyes only, and never half-written. */
+function writeWhole(file, text) {
+  writeFileSync(`${file}.new`, text, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { HealthModule, loggingModule, type Logger, type ReadinessCheck } from '@tenantry/service';
 import { DataSource } from 'typeorm';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AuditWorkersModule } from './audit/audit-workers.module.js';
 import { newBus } from './bus/new-bus.js';
 import { WorkersModule } from './bus/workers.module.js';
 import { ClustersModule } from './clusters/clusters.module.js';
@@ -15,6 +16,8 @@ import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ParticipantsModule } from './participants/participants.module.js';
 import { RoutingModule } from './routing/routing.module.js';
+import { SigningModule } from './signing/signing.module.js';
+import type { SigningKey } from './signing/signing-key.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 
 /** Which parts this process runs: each can be anywhere and in any number, and they meet in the database alone. */
@@ -29,7 +32,8 @@ export interface Parts {
 
 @Module({})
 export class AppModule {
-  static forRoot(config: Config, logger: Logger, parts: Parts): DynamicModule {
+  /** @param signingKey what a process with the part `worker` signs with. */
+  static forRoot(config: Config, logger: Logger, parts: Parts, signingKey?: SigningKey): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -42,6 +46,7 @@ export class AppModule {
         HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
         ...(parts.api ? api(config) : []),
         ...(parts.worker || parts.relay ? [workers(config, logger, parts)] : []),
+        ...(parts.worker ? auditing(config, signingKey) : []),
       ],
     };
   }
@@ -56,6 +61,7 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     OperationsModule,
     ParticipantsModule,
     RoutingModule,
+    SigningModule,
     TenantsModule.forRoot({ defaultMs: config.defaultGracePeriodMs, minimumMs: config.minGracePeriodMs }),
   ];
 }
@@ -67,6 +73,12 @@ function workers(config: Config, logger: Logger, { worker, relay }: Parts): Dyna
     bus: () => newBus(config, logger),
     sweepIntervalMs: config.sweepIntervalMs,
   });
+}
+
+function auditing(config: Config, key: SigningKey | undefined): DynamicModule[] {
+  if (!key) throw new Error('a worker needs a signing key');
+  const { checkpointIntervalMs, checkpointFile } = config;
+  return [AuditWorkersModule.forRoot(key, { checkpointIntervalMs, checkpointFile })];
 }
 
 /** Database and migration level; not the broker, without which the API commits all the same. */

@@ -1,4 +1,6 @@
 import { LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+import { SIGNING_KEY_REFERENCE, readSigningKey } from './signing/key-reference.js';
+import type { SigningKey } from './signing/signing-key.js';
 
 const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
@@ -20,6 +22,11 @@ const SCHEMA = {
   requestBackoffBaseMs: env.integer('REQUEST_BACKOFF_BASE_MS', { min: 10, max: 3_600_000, default: 5000 }),
   requestBackoffMaxMs: env.integer('REQUEST_BACKOFF_MAX_MS', { min: 10, max: 86_400_000, default: 600_000 }),
   sweepIntervalMs: env.integer('SWEEP_INTERVAL_MS', { min: 100, max: 3_600_000, default: 60_000 }),
+  /** Where the private key of checkpoints and certificates is, `file:/path` or `env:NAME`; a worker needs it. */
+  signingKey: env.optional(env.text('SIGNING_KEY', undefined, SIGNING_KEY_REFERENCE)),
+  checkpointIntervalMs: env.durationMs('AUDIT_CHECKPOINT_INTERVAL', 60_000),
+  /** Where signed checkpoints are appended, outside of the database; one file for each worker process. */
+  checkpointFile: env.optional(env.text('AUDIT_CHECKPOINT_FILE')),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };
@@ -29,6 +36,14 @@ export type Config = ConfigOf<typeof SCHEMA>;
 /** The control plane's configuration. @throws ConfigError naming every variable that is missing or wrong. */
 export function loadConfig(environment: Environment = process.env): Config {
   return readConfig(SCHEMA, environment);
+}
+
+/** The key that a worker signs with. @throws ConfigError naming SIGNING_KEY, and how to make one. */
+export function loadSigningKey(
+  { signingKey }: Pick<Config, 'signingKey'>,
+  environment: Environment = process.env,
+): Promise<SigningKey> {
+  return readSigningKey(signingKey, environment);
 }
 
 const MIGRATION_SCHEMA = {

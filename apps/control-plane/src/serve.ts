@@ -11,7 +11,7 @@ import {
 import { KeyAuthenticator } from './api-keys/key-authenticator.js';
 import { APP_INFO } from './app-info.js';
 import { AppModule, type Parts } from './app.module.js';
-import { loadConfig } from './config.js';
+import { loadConfig, loadSigningKey } from './config.js';
 import { CONTROL_PLANE_PROBLEMS } from './control-plane.problems.js';
 
 /** A process without the API has only the probes, which ask for no key. */
@@ -26,7 +26,8 @@ export async function serve(parts: Parts): Promise<void> {
       const config = loadConfig();
       logger = createLogger({ service: 'control-plane', level: config.logLevel });
       armCrashPoint(config.crashAt);
-      const app = await createHttpApp(AppModule.forRoot(config, logger, parts));
+      const signingKey = parts.worker ? await loadSigningKey(config) : undefined;
+      const app = await createHttpApp(AppModule.forRoot(config, logger, parts, signingKey));
       configureHttpApp(app, {
         logger,
         authenticator: parts.api ? app.get(KeyAuthenticator, { strict: false }) : NOBODY,

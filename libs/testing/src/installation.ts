@@ -19,6 +19,8 @@ export interface InstallationOptions {
   /** SHA-256, hex, of the key that becomes the first administrator's when there is none yet. */
   readonly adminKeyHash: string;
   readonly dataPlaneKeyHash: string;
+  /** What the control plane signs with, as SIGNING_KEY has it: `file:/path` or `env:NAME`. */
+  readonly signingKey: string;
 }
 
 /** An app's environment for its entry `main.migrate` and for serving, without host and port. */
@@ -52,7 +54,14 @@ export function installationEnvironment(
         BOOTSTRAP_ADMIN_KEY_HASH: options.adminKeyHash,
         PARTICIPANT_TRANSPORT_URLS: `${PARTICIPANT}=${transportUrl}`,
       },
-      serve: { ...control, MIN_GRACE_PERIOD: 'PT0S', ...kafkaVariables },
+      serve: {
+        ...control,
+        MIN_GRACE_PERIOD: 'PT0S',
+        SIGNING_KEY: options.signingKey,
+        // Nobody wants to wait a minute for what happened in a second.
+        AUDIT_CHECKPOINT_INTERVAL: 'PT1S',
+        ...kafkaVariables,
+      },
     },
     'data-plane': {
       migrate: { ...data, MIGRATE_DATABASE_URL: adminUrl('data-plane') },

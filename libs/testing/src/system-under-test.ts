@@ -1,5 +1,5 @@
 import { newApiKey } from '@tenantry/service';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { migrateApp, startApp, untilReady } from './app-process.js';
 import { asAdministrator, databasePrefix, serverUrl } from './database-server.js';
 import { freePort } from './free-port.js';
@@ -81,7 +81,12 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       options.transport === 'kafka' ? { brokers: kafkaBrokers(options), topicPrefix: `t${id}` } : undefined,
     adminKeyHash: keys['control-plane'].hash,
     dataPlaneKeyHash: keys['data-plane'].hash,
+    signingKey: 'env:TEST_SIGNING_KEY',
   });
+  const secrets: Record<AppName, Record<string, string>> = {
+    'control-plane': { TEST_SIGNING_KEY: newSigningKey() },
+    'data-plane': {},
+  };
   const ports = { 'control-plane': await freePort(), 'data-plane': await freePort() };
   const url = (app: AppName) => `http://127.0.0.1:${ports[app]}`;
   const book = new LogBook();
@@ -106,7 +111,13 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       if (running.has(app)) throw new Error(`${app} is running already`);
       const process = await startApp({
         app,
-        env: { ...environment[app].serve, PORT: String(ports[app]), ...options.env?.[app], ...env },
+        env: {
+          ...environment[app].serve,
+          ...secrets[app],
+          PORT: String(ports[app]),
+          ...options.env?.[app],
+          ...env,
+        },
         onLine: (line) => book.add(app, line),
       });
       running.set(app, process);
@@ -156,6 +167,11 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     throw new Error(`the system did not start\n${log}`, { cause: error });
   }
   return system;
+}
+
+/** An Ed25519 private key, PKCS#8 PEM. */
+function newSigningKey(): string {
+  return generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function kafkaBrokers({ kafkaBrokers }: SystemOptions): string {
