@@ -3,6 +3,7 @@ import { EMBEDDED_TRANSPORT_SQL, OUTBOX_SQL } from '@tenantry/messaging';
 import { INITIAL_SCHEMA_SQL } from './0001-initial-schema.sql.js';
 import { PARTICIPANTS_AND_OPERATORS_SQL } from './0002-participants-and-operators.sql.js';
 import { SEQUENCED_AUDIT_SQL } from './0003-sequenced-audit.sql.js';
+import { PARTICIPANT_WALKS_SQL } from './0005-participant-walks.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
 export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
@@ -12,4 +13,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0001-initial-schema', sql: INITIAL_SCHEMA_SQL },
   { name: 'control-plane-0002-participants-and-operators', sql: PARTICIPANTS_AND_OPERATORS_SQL },
   { name: 'control-plane-0003-sequenced-audit', sql: SEQUENCED_AUDIT_SQL },
+  { name: 'control-plane-0005-participant-walks', sql: PARTICIPANT_WALKS_SQL },
 ];
