@@ -25,19 +25,29 @@ export interface KafkaBroker {
   remove(): Promise<void>;
 }
 
+/** A further way in. Clients are told by a broker where to find it, so whoever comes by another way needs a door of its own. */
+export interface KafkaDoor {
+  /** Upper-case letters, digits and `_`. */
+  readonly name: string;
+  /** Where the broker listens for those that come through it. */
+  readonly port: number;
+  /** Where they are told that it listens. */
+  readonly advertisedPort: number;
+}
+
 /**
  * Starts a broker of one's own from Apache Kafka's jars (see kafkaInstallation) with KRaft in one process, and returns
  * once a message was produced and consumed. Tests that need just any broker use the one of KAFKA_BROKERS instead.
  *
  * @throws KafkaUnavailableError when this machine cannot run one.
  */
-export async function startKafkaBroker(): Promise<KafkaBroker> {
+export async function startKafkaBroker(doors: readonly KafkaDoor[] = []): Promise<KafkaBroker> {
   const installation = await kafkaInstallation();
   const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-kafka-'));
   const port = await freePort();
   const brokers = `127.0.0.1:${port}`;
   const properties = path.join(folder, 'server.properties');
-  await writeFile(properties, serverProperties(port, await freePort(), path.join(folder, 'data')));
+  await writeFile(properties, serverProperties(port, await freePort(), path.join(folder, 'data'), doors));
   await format(installation, properties);
 
   let running: GuardedProcess | undefined;
@@ -70,12 +80,28 @@ export async function startKafkaBroker(): Promise<KafkaBroker> {
   return broker;
 }
 
-function serverProperties(brokerPort: number, controllerPort: number, dataDir: string): string {
+function serverProperties(
+  brokerPort: number,
+  controllerPort: number,
+  dataDir: string,
+  doors: readonly KafkaDoor[],
+): string {
+  const names = ['PLAINTEXT', 'CONTROLLER', ...doors.map(({ name }) => name)];
   const properties = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${brokerPort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    listeners: [
+      `PLAINTEXT://127.0.0.1:${brokerPort}`,
+      `CONTROLLER://127.0.0.1:${controllerPort}`,
+      ...doors.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
+    ].join(),
+    'advertised.listeners': [
+      `PLAINTEXT://127.0.0.1:${brokerPort}`,
+      ...doors.map(({ name, advertisedPort }) => `${name}://127.0.0.1:${advertisedPort}`),
+    ].join(),
+    'listener.security.protocol.map': names.map((name) => `${name}:PLAINTEXT`).join(),
+    'inter.broker.listener.name': 'PLAINTEXT',
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': dataDir,
     'auto.create.topics.enable': false,

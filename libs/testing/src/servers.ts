@@ -7,7 +7,8 @@ export {
 export { freePort, isPortFree } from './free-port.js';
 export { startPostgres, type PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { ensureDatabases } from './ensure-databases.js';
-export { startKafkaBroker, type KafkaBroker } from './kafka-broker.js';
+export { startKafkaBroker, type KafkaBroker, type KafkaDoor } from './kafka-broker.js';
+export { networkLink, type NetworkLink } from './network-link.js';
 export { KafkaUnavailableError } from './kafka-jars.js';
 export { untilMessagesPass } from './kafka-probe.js';
 export {
