@@ -20,6 +20,11 @@ export class RouteCache {
     return this.records.get(tenantId.toLowerCase());
   }
 
+  /** Every known record, of purged tenants too, in no particular order; it may change while it is gone through. */
+  all(): IterableIterator<StateRecord> {
+    return this.records.values();
+  }
+
   /**
    * Waits until a record newer than the given one is known (any, when none is given).
    *

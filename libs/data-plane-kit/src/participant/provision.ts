@@ -70,7 +70,8 @@ async function ensureTables(context: RequestContext, { isolation, schema }: Loca
     return;
   }
   await control.assertCurrent();
-  await maintainTx(client, item, (tx) => ensureTenantSchema(tx, schema));
+  const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
+  await maintainTx(client, item, (tx) => ensureTenantSchema(tx, schema, madeFor));
   await stepDone('schema');
   for (const migration of await missingMigrations(sql, service, schema)) {
     await control.assertCurrent();

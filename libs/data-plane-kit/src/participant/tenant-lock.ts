@@ -1,11 +1,18 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
-import type { RequestContext } from './request-context.js';
 import { TenantHeld } from './request-errors.js';
 
-/** How long to wait for another worker of the tenant, which stops at its next step, in milliseconds. */
+/** Long enough for a worker that was overtaken, which stops at its next step. */
 const WAIT_MS = 15_000;
 const POLL_MS = 50;
+
+/** Who wants to be the one worker of a tenant, on which connection, and until when. */
+export interface TenantWork {
+  readonly client: PoolClient;
+  readonly service: { readonly name: string };
+  readonly item: { readonly tenantId: string };
+  readonly control: { readonly signal: AbortSignal };
+}
 
 /** A connection for one request; it is given back only when it is in order, and closed otherwise. */
 export async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -28,14 +35,16 @@ export async function withClient<T>(pool: Pool, work: (client: PoolClient) => Pr
  * Runs `work` as the only worker of this tenant in this service. The lock belongs to the session, and `work` uses that
  * same connection for every step: when the connection is lost, the lock and the ability to go on are lost together.
  *
+ * @param waitMs how long to wait for another worker of the tenant, in milliseconds. Default: 15 000.
  * @throws TenantHeld, retryable, when another worker keeps it.
  */
 export async function withTenantLock<T>(
-  { client, service, item, control }: RequestContext,
+  { client, service, item, control }: TenantWork,
   work: () => Promise<T>,
+  waitMs = WAIT_MS,
 ): Promise<T> {
   const key = `${service.name}:${item.tenantId}`;
-  const deadline = performance.now() + WAIT_MS;
+  const deadline = performance.now() + waitMs;
   while (!(await lockQuery(client, 'pg_try_advisory_lock', key))) {
     if (performance.now() >= deadline) throw new TenantHeld('Another worker of this service has the tenant.');
     control.signal.throwIfAborted();
