@@ -7,3 +7,4 @@ export { factEvent, requestEvent } from './lifecycle-events.js';
 export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.js';
 export { LifecyclePublisher, type Asked } from './lifecycle-publisher.js';
 export { silencingProxy, type SilencingProxy } from './silencing-proxy.js';
+export { verifierDatabase, type VerifierDatabase } from './verifier-database.js';

@@ -13,8 +13,9 @@ export function tenantMark(tenantId: string): string {
 
 /**
  * A condition in SQL: the text of the expression holds the mark, which is the statement's first parameter. Arrays, JSON,
- * braces, upper case and hexadecimal bytes are all seen through; no other tenant's id can match.
+ * braces, upper case and hexadecimal bytes are all seen through; no other tenant's id can match. The text is the type's own
+ * output, not what somebody's cast makes of it.
  */
 export function marked(expression: string): string {
-  return `strpos(translate(lower(${expression}::text COLLATE "C"), '-', ''), $1) > 0`;
+  return `strpos(translate(lower(concat(${expression}) COLLATE "C"), '-', ''), $1) > 0`;
 }
