@@ -47,7 +47,7 @@ export class RequestPlan implements OnModuleInit {
 /** Whom a scheduled deletion asks in the end: to destroy, and then to verify. */
 function askedToPurge(situation: Situation): AskedParticipant[] {
   const { tenant } = situation;
-  if (tenant.purgeAfter === null || tenant.holdPlacedAt !== null) return [];
+  if (tenant.purgeAfter === null || tenant.holdPlacedAt !== null || tenant.pausedAt !== null) return [];
   const met = partsOf(situation).joins.map(
     ({ participant, countsFrom }) =>
       [participant, { observed: 'none', observedGeneration: 0, countsFrom }] as const,

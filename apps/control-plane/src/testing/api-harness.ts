@@ -16,15 +16,18 @@ import {
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { insertFirstAdminKeyTx } from '../api-keys/first-admin-key.js';
 import { KeyAuthenticator } from '../api-keys/key-authenticator.js';
+import { AuditModule } from '../audit/audit.module.js';
 import { ClustersModule } from '../clusters/clusters.module.js';
 import { CONTROL_PLANE_PROBLEMS } from '../control-plane.problems.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { documentDryRuns } from '../dry-run/document-dry-runs.js';
 import { DryRunModule } from '../dry-run/dry-run.module.js';
+import { ExplainingModule } from '../explaining/explaining.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
+import { SigningModule } from '../signing/signing.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import { DocumentedAnswers } from './documented-answers.js';
 import { LifecycleSettingsModule } from '../lifecycle-settings.module.js';
@@ -74,10 +77,13 @@ export class ApiHarness {
         DryRunModule,
         IdempotencyModule,
         ApiKeysModule,
+        AuditModule,
         ClustersModule,
+        ExplainingModule,
         OperationsModule,
         ParticipantsModule,
         RoutingModule,
+        SigningModule,
         TenantsModule.forRoot({ defaultMs: 86_400_000, minimumMs: 0 }),
       ],
     })

@@ -16,6 +16,8 @@ import { migrateControlPlane } from '../database/migrate-control-plane.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { LifecycleSettingsModule } from '../lifecycle-settings.module.js';
 import { CONTROL_PLANE_MIGRATIONS } from '../migrations/index.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { parseParticipant } from '../participants/participant-entry.js';
 import { TenantPlacer } from '../reconciling/tenant.placer.js';
 import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import type { Accepted } from '../tenants/accepted.js';
@@ -39,7 +41,7 @@ export class LifecycleHarness {
     readonly database: TestDatabase,
     readonly serviceUrl: string,
     readonly admin: Client,
-    private readonly app: INestApplicationContext,
+    private app: INestApplicationContext,
   ) {}
 
   static async start(participants: readonly string[] = ['reference']): Promise<LifecycleHarness> {
@@ -51,28 +53,21 @@ export class LifecycleHarness {
     const service = { name: `tnt_test_cp_${randomBytes(6).toString('hex')}`, password: PASSWORD };
     const { adminUrl } = database;
     await migrateControlPlane({ adminUrl, service });
-    await declareInstallation({ adminUrl, defaultRegion: 'eu', participants });
+    await declareInstallation({
+      adminUrl,
+      defaultRegion: 'eu',
+      participants: participants.map(parseParticipant),
+    });
     const serviceUrl = database.urlFor(service.name, PASSWORD);
     const admin = new Client({ connectionString: adminUrl });
     await admin.connect();
-    const grace = { defaultMs: 30 * 86_400_000, minimumMs: 86_400_000 };
-    @Module({
-      imports: [
-        DatabaseModule.forRoot(serviceUrl, 10),
-        CqrsModule.forRoot(),
-        LifecycleSettingsModule.forRoot({ backoff: BACKOFF }),
-        IdempotencyModule,
-        TenantsModule.forRoot(grace),
-        ReconcilingModule,
-      ],
-    })
-    class HarnessModule {}
-    const app = await NestFactory.createApplicationContext(HarnessModule, {
-      logger: false,
-      abortOnError: false,
-    });
-    await app.init();
-    return new LifecycleHarness(database, serviceUrl, admin, app);
+    return new LifecycleHarness(database, serviceUrl, admin, await application(serviceUrl));
+  }
+
+  /** Ends the application and starts it anew over the same database: what it knew beside the database is gone. */
+  async restart(): Promise<void> {
+    await this.app.close();
+    this.app = await application(this.serviceUrl);
   }
 
   async stop(): Promise<void> {
@@ -191,6 +186,28 @@ export class LifecycleHarness {
       [ahead],
     );
   }
+}
+
+async function application(serviceUrl: string): Promise<INestApplicationContext> {
+  const grace = { defaultMs: 30 * 86_400_000, minimumMs: 86_400_000 };
+  @Module({
+    imports: [
+      DatabaseModule.forRoot(serviceUrl, 10),
+      CqrsModule.forRoot(),
+      LifecycleSettingsModule.forRoot({ backoff: BACKOFF }),
+      IdempotencyModule,
+      OperationsModule,
+      TenantsModule.forRoot(grace),
+      ReconcilingModule,
+    ],
+  })
+  class HarnessModule {}
+  const app = await NestFactory.createApplicationContext(HarnessModule, {
+    logger: false,
+    abortOnError: false,
+  });
+  await app.init();
+  return app;
 }
 
 async function buildTemplate(adminUrl: string): Promise<void> {

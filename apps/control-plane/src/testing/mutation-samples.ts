@@ -1,5 +1,8 @@
 import type { CreatedApiKey } from '../api-keys/create-api-key.command.js';
+import type { OperationView } from '../operations/operation.view.js';
+import type { Accepted } from '../tenants/accepted.js';
 import type { ApiHarness, Call } from './api-harness.js';
+import type { Page } from '@tenantry/service';
 
 /** A request that changes something when it is sent now. */
 export interface MutationSample extends Call {
@@ -18,10 +21,44 @@ async function suspended(api: ApiHarness): Promise<string> {
   return id;
 }
 
+async function paused(api: ApiHarness): Promise<string> {
+  const id = await api.control.active();
+  await api.call('POST', `/v1/tenants/${id}/pause`, { body: REASON });
+  return id;
+}
+
+async function held(api: ApiHarness): Promise<string> {
+  const id = await api.control.active();
+  await api.call('PUT', `/v1/tenants/${id}/legal-hold`, { body: REASON });
+  return id;
+}
+
 async function deleted(api: ApiHarness): Promise<string> {
   const id = await api.control.active();
   await api.call('DELETE', `/v1/tenants/${id}`);
   return id;
+}
+
+/** An operation whose participants have been asked. */
+async function askedToSuspend(api: ApiHarness): Promise<string> {
+  const id = await api.control.active();
+  const { body } = await api.call<Accepted>('POST', `/v1/tenants/${id}/suspend`, { body: REASON });
+  await api.control.reconcile(id);
+  return body.operation.id;
+}
+
+/** A purge whose participants have been asked. */
+async function askedToPurge(api: ApiHarness): Promise<string> {
+  const id = await api.control.active();
+  await api.call('DELETE', `/v1/tenants/${id}?gracePeriod=PT0S`);
+  await api.control.reconcile(id);
+  await api.control.acknowledge(id);
+  await api.control.reconcile(id);
+  await api.control.reconcile(id);
+  const { body } = await api.call<Page<OperationView>>('GET', `/v1/operations?tenantId=${id}&limit=1`);
+  const [purge] = body.data;
+  if (purge?.kind !== 'purge') throw new Error('the purge has not begun');
+  return purge.id;
 }
 
 /**
@@ -50,6 +87,53 @@ export const MUTATION_SAMPLES: Readonly<Record<string, SampleMaker>> = {
   'DELETE /v1/tenants/{id}/deletion': async (api) => ({
     path: `/v1/tenants/${await deleted(api)}/deletion`,
   }),
+  'PATCH /v1/tenants/{id}/deletion': async (api) => ({
+    path: `/v1/tenants/${await deleted(api)}/deletion`,
+    body: { gracePeriod: 'P60D' },
+    headers: { 'if-match': '*' },
+  }),
+  'POST /v1/tenants/{id}/pause': async (api) => ({
+    path: `/v1/tenants/${await api.control.active()}/pause`,
+    body: REASON,
+  }),
+  'POST /v1/tenants/{id}/resume': async (api) => ({
+    path: `/v1/tenants/${await paused(api)}/resume`,
+    body: REASON,
+  }),
+  'PUT /v1/tenants/{id}/legal-hold': async (api) => ({
+    path: `/v1/tenants/${await api.control.active()}/legal-hold`,
+    body: REASON,
+  }),
+  'DELETE /v1/tenants/{id}/legal-hold': async (api) => ({
+    path: `/v1/tenants/${await held(api)}/legal-hold`,
+  }),
+  'POST /v1/operations/{id}/retry': async (api) => ({
+    path: `/v1/operations/${await askedToSuspend(api)}/retry`,
+    body: REASON,
+  }),
+  'POST /v1/operations/{id}/cancel': async (api) => ({
+    path: `/v1/operations/${await askedToSuspend(api)}/cancel`,
+    body: REASON,
+  }),
+  'POST /v1/operations/{id}/tasks/{participant}/skip': async (api) => ({
+    path: `/v1/operations/${await askedToSuspend(api)}/tasks/reference/skip`,
+    body: REASON,
+  }),
+  'POST /v1/operations/{id}/tasks/{participant}/attest': async (api) => ({
+    path: `/v1/operations/${await askedToPurge(api)}/tasks/reference/attest`,
+    body: REASON,
+  }),
+  'POST /v1/tenants/bulk-suspend': async (api, unique) => {
+    const labels = { sample: unique };
+    await api.control.active({ labels });
+    return { path: '/v1/tenants/bulk-suspend', body: { ...REASON, labels } };
+  },
+  'POST /v1/tenants/bulk-reactivate': async (api, unique) => {
+    const labels = { sample: unique };
+    const id = await api.control.active({ labels });
+    await api.call('POST', `/v1/tenants/${id}/suspend`, { body: REASON });
+    return { path: '/v1/tenants/bulk-reactivate', body: { ...REASON, labels } };
+  },
   'PUT /v1/participants/{name}': (_api, unique) =>
     Promise.resolve({
       path: `/v1/participants/${unique}`,
