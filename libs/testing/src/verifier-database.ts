@@ -16,7 +16,7 @@ export interface VerifierDatabase extends TestDatabase {
   install(): Promise<InstallReport>;
 }
 
-/** A fresh one beside `others`; its logins, which belong to the whole server, go with it, and the others have to go before. */
+/** A fresh one beside `others`; its logins, which belong to the whole server, go with it. */
 export async function verifierDatabase(others: readonly TestDatabase[]): Promise<VerifierDatabase> {
   const database = await testDatabase();
   const suffix = randomBytes(5).toString('hex');
@@ -39,7 +39,8 @@ export async function verifierDatabase(others: readonly TestDatabase[]): Promise
     async drop() {
       await database.drop();
       await asAdministrator(async (client) => {
-        for (const { name } of [login, scanLogin]) await client.query(`DROP ROLE IF EXISTS ${name}`);
+        for (const { name } of [login, scanLogin])
+          await client.query(`DROP OWNED BY ${name}; DROP ROLE ${name}`);
       });
     },
   };
