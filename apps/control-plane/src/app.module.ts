@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { HealthModule, loggingModule, type Logger, type ReadinessCheck } from '@tenantry/service';
 import { DataSource } from 'typeorm';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuditWorkersModule } from './audit/audit-workers.module.js';
 import { newBus } from './bus/new-bus.js';
 import { WorkersModule } from './bus/workers.module.js';
@@ -10,6 +11,7 @@ import { ClustersModule } from './clusters/clusters.module.js';
 import type { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DryRunModule } from './dry-run/dry-run.module.js';
+import { ExplainingModule } from './explaining/explaining.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { missingMigrations } from './database/migration-level.js';
 import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
@@ -57,7 +59,9 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     DryRunModule,
     IdempotencyModule,
     ApiKeysModule,
+    AuditModule,
     ClustersModule,
+    ExplainingModule,
     OperationsModule,
     ParticipantsModule,
     RoutingModule,

@@ -42,7 +42,11 @@ export class DecisionDto implements DecisionView {
 
 export class PartDto implements PartView {
   @ApiProperty({ example: 'reference' }) participant: string;
-  @ApiProperty({ example: 'tenant.suspension_requested.v1', description: 'What it is asked for.' })
+  @ApiProperty({
+    type: String,
+    example: 'tenant.suspension_requested.v1',
+    description: 'What it is asked for.',
+  })
   request: RequestType;
   @ApiProperty() required: boolean;
   @ApiProperty({ description: 'Whether the tenant’s state waits for it.' }) waitedFor: boolean;
@@ -54,7 +58,7 @@ export class PartDto implements PartView {
   @ApiProperty({ type: 'integer' }) observedGeneration: number;
   @ApiProperty({ description: 'Whether it works off what the tenant reached without it.' })
   catchingUp: boolean;
-  @ApiProperty({ enum: TASK_STATES, type: String, nullable: true }) taskState: TaskState | null;
+  @ApiProperty({ enum: [...TASK_STATES, null], type: String, nullable: true }) taskState: TaskState | null;
   @ApiProperty({ type: 'integer', minimum: 0 }) attempts: number;
   @ApiProperty({ type: Number, nullable: true, description: 'Percent.' }) progress: number | null;
   @ApiProperty({ type: Boolean, nullable: true }) retryable: boolean | null;
