@@ -3,6 +3,7 @@ import type { LastAdminKey } from './api-keys/api-key.errors.js';
 import type { ClusterNameTaken } from './clusters/cluster.errors.js';
 import type { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency/idempotency.errors.js';
 import type { OperationActionRefused } from './operations/operation.errors.js';
+import type { BulkCapExceeded } from './tenants/bulk.errors.js';
 import type * as tenants from './tenants/tenant.errors.js';
 
 /** The codes of every error class that a module exports. */
@@ -15,6 +16,7 @@ type CodesOf<Module> = {
 /** Every code that a rule of the control plane itself can raise; libs/service has its own. */
 export type ControlPlaneProblemCode =
   | CodesOf<typeof tenants>
+  | BulkCapExceeded['code']
   | OperationActionRefused['code']
   | LastAdminKey['code']
   | ClusterNameTaken['code']
@@ -35,6 +37,7 @@ export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> =
   'not-paused': { status: 409, title: 'Automation is not paused' },
   'purge-has-begun': { status: 409, title: 'The purge has begun' },
   'no-legal-hold': { status: 404, title: 'No legal hold is placed' },
+  'bulk-cap-exceeded': { status: 422, title: 'More tenants than the cap' },
   'last-admin-key': { status: 409, title: 'The last admin key' },
   'cluster-name-taken': { status: 409, title: 'The name is taken' },
   'idempotency-key-in-flight': {

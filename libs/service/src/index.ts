@@ -60,6 +60,7 @@ export {
 } from './request-errors.js';
 export { Public, RequireRole } from './require-role.decorator.js';
 export { ResourceId } from './resource-id.pipe.js';
+export { isUnavailable } from './unavailable.js';
 export { runMain, runService, type RunServiceOptions } from './run-service.js';
 export { isSaneText } from './text-sanity.js';
 // What the author of a service needs of the kernel: services are written with the kit, the contracts and this.

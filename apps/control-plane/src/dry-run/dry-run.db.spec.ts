@@ -35,7 +35,7 @@ describe('a dry run', () => {
     return answer;
   }
 
-  function mutations(): { route: string; method: string; parameters: readonly { name?: string }[] }[] {
+  function mutations(): { route: string; method: string; parameters: readonly object[] }[] {
     return Object.entries(api.document.paths).flatMap(([path, item]) =>
       MUTATING_METHODS.flatMap((method) => {
         const operation = item[method.toLowerCase() as Lowercase<typeof method>];
@@ -43,77 +43,6 @@ describe('a dry run', () => {
           ? [{ route: `${method} ${path}`, method, parameters: operation.parameters ?? [] }]
           : [];
       }),
-    );
-  }
-
-  it('is there for every route that changes something, and documented', () => {
-    const routes = mutations();
-    expect(routes.length).toBeGreaterThan(10);
-    const without = routes.filter(({ parameters }) =>
-      parameters.every(({ name }) => name !== DRY_RUN_PARAMETER),
-    );
-    expect(without).toEqual([]);
-    expect(routes.map(({ route }) => route).filter((route) => !MUTATION_SAMPLES[route])).toEqual([]);
-  });
-
-  it('changes nothing, and shows what the request then does, on every route', async () => {
-    for (const [index, { route, method }] of mutations().entries()) {
-      const { path, ...call } = await sampleOf(route, `sample-${index}`);
-      const keyed = { ...call, headers: { ...call.headers, 'idempotency-key': `k-${index}` } };
-
-      const tried = await tryOut(method, path, keyed);
-      expect({ route, status: tried.status, body: tried.body }).toMatchObject({
-        route,
-        status: 200,
-        body: { dryRun: true },
-      });
-      expect({ route, changes: tried.body.changes.length }).not.toEqual({ route, changes: 0 });
-      expect({ route, ids: await madeUpIds(tried.body) }).toEqual({ route, ids: [] });
-      for (const header of ['location', 'etag', 'retry-after', 'idempotency-replayed'])
-        expect({ route, header, value: tried.headers.get(header) }).toEqual({ route, header, value: null });
-
-      const real = await api.call<object | undefined>(method, path, keyed);
-      expect({ route, real: real.status < 300, replayed: real.headers.get('idempotency-replayed') }).toEqual({
-        route,
-        real: true,
-        replayed: null,
-      });
-      const recorded = await recordedBy(real);
-      expect({ route, changes: tried.body.changes.map(comparable) }).toEqual({
-        route,
-        changes: recorded.map(comparable),
-      });
-      expect({ route, result: shapeOf(tried.body.result) }).toEqual({
-        route,
-        result: shapeOf(withoutSecret(real.body)),
-      });
-      // Nor is the stored answer handed out to a dry run.
-      const again = await tryOut(method, path, keyed);
-      expect({ route, replayed: again.headers.get('idempotency-replayed') }).toEqual({
-        route,
-        replayed: null,
-      });
-    }
-  }, 120_000);
-
-  async function sampleOf(route: string, unique: string) {
-    const make = MUTATION_SAMPLES[route];
-    if (!make) throw new Error(`testing/mutation-samples.ts has no request for ${route}`);
-    return make(api, unique);
-  }
-
-  /** Ids in an answer that lead nowhere. */
-  async function madeUpIds(body: unknown): Promise<string[]> {
-    const known = JSON.stringify(await tableContents(api.control));
-    const ids = JSON.stringify(body).match(UUID) ?? [];
-    return ids.filter((id) => id !== NIL_ID && !known.includes(id));
-  }
-
-  async function recordedBy({ headers }: Answer<unknown>): Promise<object[]> {
-    return api.control.rows(
-      `SELECT action, resource, tenant_id AS "tenantId", before, after FROM tenantry.audit_entry
-       WHERE request_id = $1 ORDER BY id`,
-      [headers.get('x-request-id')],
     );
   }
 
@@ -239,6 +168,78 @@ describe('a dry run', () => {
     await admin.query('DROP FUNCTION tenantry.too_late CASCADE');
     expect([tried.status, real.status]).toEqual([503, 503]);
   });
+
+  // Last: each route does what it does, participants that others would see included.
+  it('is there for every route that changes something, and documented', () => {
+    const routes = mutations();
+    expect(routes.length).toBeGreaterThan(10);
+    const without = routes.filter(({ parameters }) =>
+      parameters.every((parameter) => !('name' in parameter) || parameter.name !== DRY_RUN_PARAMETER),
+    );
+    expect(without).toEqual([]);
+    expect(routes.map(({ route }) => route).filter((route) => !MUTATION_SAMPLES[route])).toEqual([]);
+  });
+
+  it('changes nothing, and shows what the request then does, on every route', async () => {
+    for (const [index, { route, method }] of mutations().entries()) {
+      const { path, ...call } = await sampleOf(route, `sample-${index}`);
+      const keyed = { ...call, headers: { ...call.headers, 'idempotency-key': `k-${index}` } };
+
+      const tried = await tryOut(method, path, keyed);
+      expect({ route, status: tried.status, body: tried.body }).toMatchObject({
+        route,
+        status: 200,
+        body: { dryRun: true },
+      });
+      expect({ route, changes: tried.body.changes.length }).not.toEqual({ route, changes: 0 });
+      expect({ route, ids: await madeUpIds(tried.body) }).toEqual({ route, ids: [] });
+      for (const header of ['location', 'etag', 'retry-after', 'idempotency-replayed'])
+        expect({ route, header, value: tried.headers.get(header) }).toEqual({ route, header, value: null });
+
+      const real = await api.call<object | undefined>(method, path, keyed);
+      expect({ route, real: real.status < 300, replayed: real.headers.get('idempotency-replayed') }).toEqual({
+        route,
+        real: true,
+        replayed: null,
+      });
+      const recorded = await recordedBy(real);
+      expect({ route, changes: tried.body.changes.map(comparable) }).toEqual({
+        route,
+        changes: recorded.map(comparable),
+      });
+      expect({ route, result: shapeOf(tried.body.result) }).toEqual({
+        route,
+        result: shapeOf(withoutSecret(real.body)),
+      });
+      // Nor is the stored answer handed out to a dry run.
+      const again = await tryOut(method, path, keyed);
+      expect({ route, replayed: again.headers.get('idempotency-replayed') }).toEqual({
+        route,
+        replayed: null,
+      });
+    }
+  }, 120_000);
+
+  async function sampleOf(route: string, unique: string) {
+    const make = MUTATION_SAMPLES[route];
+    if (!make) throw new Error(`testing/mutation-samples.ts has no request for ${route}`);
+    return make(api, unique);
+  }
+
+  /** Ids in an answer that lead nowhere. */
+  async function madeUpIds(body: unknown): Promise<string[]> {
+    const known = JSON.stringify(await tableContents(api.control));
+    const ids = JSON.stringify(body).match(UUID) ?? [];
+    return ids.filter((id) => id !== NIL_ID && !known.includes(id));
+  }
+
+  async function recordedBy({ headers }: Answer<unknown>): Promise<object[]> {
+    return api.control.rows(
+      `SELECT action, resource, tenant_id AS "tenantId", before, after FROM tenantry.audit_entry
+       WHERE request_id = $1 ORDER BY id`,
+      [headers.get('x-request-id')],
+    );
+  }
 });
 
 function withDryRun(path: string): string {

@@ -1,11 +1,9 @@
 import { newId } from '@tenantry/kernel';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { IdempotencyClaim } from './idempotency-claim.js';
+import { LOCK_SECONDS, type IdempotencyClaim } from './idempotency-claim.js';
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency.errors.js';
 
-/** How long a claimant may be silent before another request takes over from it. */
-const LOCK_SECONDS = 60;
 /** How many outdated keys a new one sweeps out, so that the table shrinks faster than it grows. */
 const SWEEP_LIMIT = 10;
 

@@ -28,6 +28,12 @@ export class DecideTask extends Command<Accepted> {
   }
 }
 
+/** What of it cannot be undone. */
+const WORDS: Readonly<Partial<Record<TaskAction, string>>> = {
+  attest:
+    'The deletion certificate stays incomplete: nobody has shown that this participant’s data is destroyed.',
+};
+
 @CommandHandler(DecideTask)
 export class DecideTaskHandler implements ICommandHandler<DecideTask> {
   constructor(
@@ -68,6 +74,7 @@ export class DecideTaskHandler implements ICommandHandler<DecideTask> {
         reason,
         before,
         after: { state: task.state, decision: action, kind: operation.kind },
+        irreversible: WORDS[action],
       });
       return accepted(tenant, operation, tasks);
     });

@@ -6,7 +6,7 @@ import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { accepted, type Accepted } from './accepted.js';
-import { scheduleDeletion } from './deletion-schedule.js';
+import { destructionOf, scheduleDeletion } from './deletion-schedule.js';
 import { checkGrace, GRACE_RULES, type GraceRules } from './grace-rules.js';
 import type { LifecycleEvent } from './lifecycle-event.js';
 import { LifecycleChange } from './lifecycle-change.js';
@@ -60,16 +60,11 @@ export class DeleteTenantHandler implements ICommandHandler<DeleteTenant> {
           reason,
           amend: (deleted) => scheduleDeletion(deleted, before, tx.now, purgeAfter),
           facts: scheduled,
-          irreversible: destroyed,
+          irreversible: destructionOf,
         }),
       );
     });
   }
-}
-
-function destroyed({ purgeAfter, slug }: Tenant): string | undefined {
-  if (!purgeAfter) return undefined;
-  return `From ${purgeAfter.toISOString()} on, every participant destroys what it holds of "${slug}"; until then the deletion can be cancelled.`;
 }
 
 /** The fact that announces until when the deletion can be called off. */

@@ -12,6 +12,12 @@ export function scheduleDeletion(
   tenant.purgeAfter = purgeAfter;
 }
 
+/** What a scheduled deletion comes to, in words for whoever could still stop it. */
+export function destructionOf({ purgeAfter, slug }: Tenant): string | undefined {
+  if (!purgeAfter) return undefined;
+  return `From ${purgeAfter.toISOString()} on, every participant destroys what it holds of "${slug}"; until then the deletion can be cancelled.`;
+}
+
 /** No deletion is scheduled any more: it was cancelled, or the purge has begun. */
 export function clearDeletion(tenant: Tenant): void {
   tenant.desiredBeforeDeletion = null;

@@ -17,6 +17,20 @@ export interface TenantFilter {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** A tenant that an action on labels is about. */
+export interface MatchingTenant {
+  readonly id: string;
+  readonly slug: string;
+  readonly state: TenantState;
+}
+
+/** Exported for the test of its plan: always by the index on labels, however many tenants the planner expects. */
+export const MATCHING_SQL = `
+  WITH matching AS MATERIALIZED (
+    SELECT id, slug, state FROM tenantry.tenant WHERE labels @> $1::jsonb AND state <> 'PURGED'
+  )
+  SELECT id, slug, state, count(*) OVER ()::integer AS matched FROM matching ORDER BY id LIMIT $2`;
+
 /** Tenants for reading: outside of any command's transaction. */
 @Injectable()
 export class TenantReadModel {
@@ -27,6 +41,18 @@ export class TenantReadModel {
     if (!isUuid(id)) return undefined;
     const tenant = await this.dataSource.getRepository(Tenant).findOneBy({ id });
     return tenant ? toTenantView(tenant) : undefined;
+  }
+
+  /** The first `limit` tenants by id that have all of the labels and are not purged, and how many there are in all. */
+  async matching(
+    labels: Readonly<Record<string, string>>,
+    limit: number,
+  ): Promise<{ matched: number; tenants: readonly MatchingTenant[] }> {
+    const rows: (MatchingTenant & { matched: number })[] = await this.dataSource.query(MATCHING_SQL, [
+      JSON.stringify(labels),
+      limit,
+    ]);
+    return { matched: rows[0]?.matched ?? 0, tenants: rows };
   }
 
   /** A page in the order of creation; `cursor` is an earlier page's. @throws InvalidRequest for any other cursor. */

@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AutomationController } from './automation.controller.js';
+import { BulkChangeHandler } from './bulk-change.command.js';
+import { BulkController } from './bulk.controller.js';
 import { CancelDeletionHandler } from './cancel-deletion.command.js';
 import { CreateTenantHandler } from './create-tenant.command.js';
 import { DeleteTenantHandler } from './delete-tenant.command.js';
@@ -27,13 +29,20 @@ export class TenantsModule {
     return {
       module: TenantsModule,
       imports: [LifecycleModule],
-      controllers: [TenantController, DeletionController, AutomationController, LegalHoldController],
+      controllers: [
+        BulkController,
+        TenantController,
+        DeletionController,
+        AutomationController,
+        LegalHoldController,
+      ],
       providers: [
         TenantReadModel,
         { provide: GRACE_RULES, useValue: grace },
         CreateTenantHandler,
         UpdateTenantHandler,
         SuspendTenantHandler,
+        BulkChangeHandler,
         ReactivateTenantHandler,
         DeleteTenantHandler,
         CancelDeletionHandler,
