@@ -34,8 +34,11 @@ export class IfMatch {
     return this.tags === 'any' || this.tags.has(etagOf(version));
   }
 
-  /** To be called with the version read under the row's lock. @throws PreconditionFailed when it is not the one named. */
-  check(version: number | bigint | string): void {
-    if (!this.matches(version)) throw new PreconditionFailed(etagOf(version));
+  /**
+   * To be called with the version read under the row's lock. @throws PreconditionFailed when it is not the one named.
+   * @param current what else the caller needs to decide anew, such as the state.
+   */
+  check(version: number | bigint | string, current: Readonly<Record<string, string>> = {}): void {
+    if (!this.matches(version)) throw new PreconditionFailed(etagOf(version), current);
   }
 }

@@ -82,9 +82,10 @@ export class MalformedJson extends RequestError {
 export class PreconditionFailed extends RequestError {
   readonly code = 'precondition-failed';
 
-  /** @param currentEtag shown to the caller, who may read the resource anyway. */
-  constructor(currentEtag?: string) {
+  /** @param currentEtag and `current` are shown to the caller, who may read the resource anyway. */
+  constructor(currentEtag?: string, current: Readonly<Record<string, string>> = {}) {
     super('The resource is at another version than If-Match names; read it again and decide anew.', {
+      ...current,
       ...(currentEtag === undefined ? {} : { currentEtag }),
     });
   }

@@ -2,16 +2,16 @@ import { MAX_DURATION_MS } from '@tenantry/kernel';
 import type { IfMatch } from '@tenantry/service';
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { OperationStore } from '../operations/operation.store.js';
-import { WakeStore } from '../reconciling/wake.store.js';
+import { destructionOf } from './deletion-schedule.js';
 import { scheduled } from './delete-tenant.command.js';
 import { checkGrace, GRACE_RULES, type GraceRules } from './grace-rules.js';
 import { lockFor } from './locked-tenant.js';
+import { TenantMarking } from './tenant-marking.js';
 import { TenantStore } from './tenant.store.js';
-import { toTenantView, type TenantView } from './tenant.view.js';
+import type { TenantView } from './tenant.view.js';
 
 /**
  * Extends or shortens the grace period of a scheduled deletion, counted from when the deletion was asked for; a
@@ -39,8 +39,7 @@ export class MoveDeletionHandler implements ICommandHandler<MoveDeletion> {
     private readonly unitOfWork: UnitOfWork,
     private readonly tenants: TenantStore,
     private readonly operations: OperationStore,
-    private readonly audit: AuditLog,
-    private readonly wakes: WakeStore,
+    private readonly marking: TenantMarking,
     @Inject(GRACE_RULES) private readonly rules: GraceRules,
   ) {}
 
@@ -53,20 +52,15 @@ export class MoveDeletionHandler implements ICommandHandler<MoveDeletion> {
       const wanted = deletionRequestedAt.getTime() + Math.min(graceMs, MAX_DURATION_MS);
       tenant.purgeAfter = new Date(Math.max(wanted, tx.now.getTime()));
       const operation = await this.operations.currentTx(tx, tenant);
-      await this.tenants.saveTx(tx, tenant, scheduled(tenant, operation), {
-        traceparent: caller.traceparent,
-      });
-      await this.audit.recordTx(tx, {
+      return this.marking.saveTx(tx, tenant, {
         caller,
-        tenantId: tenant.id,
         action: 'tenant.move_deletion',
-        resource: `tenants/${tenant.id}`,
         reason,
         before: { purgeAfter: purgeAfter.toISOString() },
         after: { purgeAfter: tenant.purgeAfter.toISOString() },
+        events: scheduled(tenant, operation),
+        irreversible: destructionOf(tenant),
       });
-      await this.wakes.wakeTx(tx, tenant.id);
-      return toTenantView(tenant);
     });
   }
 }

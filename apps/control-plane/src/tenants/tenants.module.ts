@@ -19,6 +19,7 @@ import { ReleaseLegalHoldHandler } from './release-legal-hold.command.js';
 import { ResumeTenantHandler } from './resume-tenant.command.js';
 import { SuspendTenantHandler } from './suspend-tenant.command.js';
 import { TenantController } from './tenant.controller.js';
+import { TenantMarking } from './tenant-marking.js';
 import { TenantReadModel } from './tenant.read-model.js';
 import { UpdateTenantHandler } from './update-tenant.command.js';
 
@@ -38,6 +39,7 @@ export class TenantsModule {
       ],
       providers: [
         TenantReadModel,
+        TenantMarking,
         { provide: GRACE_RULES, useValue: grace },
         CreateTenantHandler,
         UpdateTenantHandler,

@@ -3,7 +3,8 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
-import { TenantNotFound, TenantPurged } from './tenant.errors.js';
+import { lockTenant } from './locked-tenant.js';
+import { TenantPurged } from './tenant.errors.js';
 import { TenantStore } from './tenant.store.js';
 import { toTenantView, type TenantView } from './tenant.view.js';
 
@@ -38,9 +39,7 @@ export class UpdateTenantHandler implements ICommandHandler<UpdateTenant> {
 
   execute({ tenantId, changes, ifMatch, caller }: UpdateTenant): Promise<TenantView> {
     return this.unitOfWork.run(async (tx) => {
-      const tenant = await this.tenants.lockTx(tx, tenantId);
-      if (!tenant) throw new TenantNotFound();
-      ifMatch.check(tenant.version);
+      const tenant = await lockTenant(tx, this.tenants, tenantId, ifMatch);
       if (tenant.desired === 'purged') throw new TenantPurged(tenant.state);
       const changed = CHANGEABLE.filter(
         (field) => changes[field] !== undefined && !same(changes[field], tenant[field]),
