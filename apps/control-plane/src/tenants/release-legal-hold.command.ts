@@ -44,6 +44,7 @@ export class ReleaseLegalHoldHandler implements ICommandHandler<ReleaseLegalHold
         reason,
         before,
         after,
+        irreversible: destructionOf(tenant),
       });
     });
   }

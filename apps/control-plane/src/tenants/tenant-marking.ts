@@ -19,8 +19,6 @@ export interface Marking {
   readonly events?: readonly LifecycleEvent[];
   /** What of it cannot be undone, in words. */
   readonly irreversible?: string | undefined;
-  /** What of it cannot be undone, in words. */
-  readonly irreversible?: string | undefined;
 }
 
 /** Saves a locked tenant that an operator marked, audits it, and has the reconciler look at what it may do now. */
