@@ -58,6 +58,7 @@ export class MoveDeletionHandler implements ICommandHandler<MoveDeletion> {
         reason,
         before: { purgeAfter: purgeAfter.toISOString() },
         after: { purgeAfter: tenant.purgeAfter.toISOString() },
+        irreversible: tenant.purgeAfter < purgeAfter ? destructionOf(tenant) : undefined,
         events: scheduled(tenant, operation),
         irreversible: destructionOf(tenant),
       });
