@@ -60,7 +60,6 @@ export class MoveDeletionHandler implements ICommandHandler<MoveDeletion> {
         after: { purgeAfter: tenant.purgeAfter.toISOString() },
         irreversible: tenant.purgeAfter < purgeAfter ? destructionOf(tenant) : undefined,
         events: scheduled(tenant, operation),
-        irreversible: destructionOf(tenant),
       });
     });
   }
