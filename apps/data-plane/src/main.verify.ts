@@ -1,0 +1,27 @@
+import 'reflect-metadata';
+import {
+  armCrashPoint,
+  configureHttpApp,
+  createHttpApp,
+  createLogger,
+  runMain,
+  runService,
+} from '@tenantry/service';
+import { ApiKeyHashes } from './api-key-hashes.js';
+import { readVerifyConfig } from './verify/config.js';
+import { VERIFY_INFO, VerifyModule } from './verify/verify.module.js';
+
+let logger = createLogger({ service: 'verifier' });
+
+await runMain(
+  () => logger,
+  async () => {
+    const config = readVerifyConfig();
+    logger = createLogger({ service: 'verifier', level: config.logLevel });
+    armCrashPoint(config.crashAt);
+    const app = await createHttpApp(VerifyModule.forRoot(config, logger));
+    // It has only the probes, which ask for no key: nobody has one.
+    configureHttpApp(app, { logger, authenticator: new ApiKeyHashes([]), openApi: VERIFY_INFO });
+    await runService(app, { logger, host: config.host, port: config.port });
+  },
+);
