@@ -33,7 +33,7 @@ export class BlockerDto implements Blocker {
   message: string;
 }
 
-export class DecisionDto implements DecisionView {
+export class PartDecisionDto implements DecisionView {
   @ApiProperty({ enum: ['skip', 'attest'] }) decision: 'skip' | 'attest';
   @ApiProperty() by: string;
   @ApiProperty({ format: 'date-time' }) at: string;
@@ -70,8 +70,8 @@ export class PartDto implements PartView {
   @ApiProperty({ ...nullableTime, description: 'Its last sign of life; null: it never came up.' })
   heardAt: string | null;
   @ApiProperty(nullableTime) retiredAt: string | null;
-  @ApiPropertyOptional({ type: DecisionDto, description: 'That an operator decided to go on without it.' })
-  decision?: DecisionDto;
+  @ApiPropertyOptional({ type: PartDecisionDto, description: 'That an operator decided to go on without it.' })
+  decision?: PartDecisionDto;
 }
 
 export class SupersededOperationDto implements SupersededOperation {
