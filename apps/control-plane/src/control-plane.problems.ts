@@ -1,10 +1,13 @@
 import type { ProblemCatalogue } from '@tenantry/service';
 import type { LastAdminKey } from './api-keys/api-key.errors.js';
+import type * as audit from './audit/audit.errors.js';
 import type { ClusterNameTaken } from './clusters/cluster.errors.js';
 import type { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency/idempotency.errors.js';
 import type { OperationActionRefused } from './operations/operation.errors.js';
+import type { ParticipantHoldsTenants } from './participants/participant.errors.js';
 import type { BulkCapExceeded } from './tenants/bulk.errors.js';
 import type * as tenants from './tenants/tenant.errors.js';
+import type { TooManyWatchers } from './watching/watch.errors.js';
 
 /** The codes of every error class that a module exports. */
 type CodesOf<Module> = {
@@ -16,9 +19,12 @@ type CodesOf<Module> = {
 /** Every code that a rule of the control plane itself can raise; libs/service has its own. */
 export type ControlPlaneProblemCode =
   | CodesOf<typeof tenants>
+  | CodesOf<typeof audit>
   | BulkCapExceeded['code']
   | OperationActionRefused['code']
   | LastAdminKey['code']
+  | ParticipantHoldsTenants['code']
+  | TooManyWatchers['code']
   | ClusterNameTaken['code']
   | IdempotencyKeyInFlight['code']
   | IdempotencyKeyReused['code'];
@@ -38,8 +44,20 @@ export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> =
   'purge-has-begun': { status: 409, title: 'The purge has begun' },
   'no-legal-hold': { status: 404, title: 'No legal hold is placed' },
   'bulk-cap-exceeded': { status: 422, title: 'More tenants than the cap' },
+  'too-many-watchers': {
+    status: 503,
+    title: 'Too many are watching',
+    headers: ({ retryAfterSeconds }) => ({ 'Retry-After': String(retryAfterSeconds) }),
+  },
   'last-admin-key': { status: 409, title: 'The last admin key' },
+  'participant-holds-tenants': { status: 409, title: 'The participant holds tenants' },
   'cluster-name-taken': { status: 409, title: 'The name is taken' },
+  'audit-unavailable': {
+    status: 503,
+    title: 'The audit log cannot be written',
+    headers: () => ({ 'Retry-After': '5' }),
+  },
+  'no-checkpoint-yet': { status: 409, title: 'Nothing is signed yet' },
   'idempotency-key-in-flight': {
     status: 409,
     title: 'The same request is being worked on',

@@ -2,6 +2,7 @@ import { newId } from '@tenantry/kernel';
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/unit-of-work.js';
 import { AuditEntry } from './audit-entry.entity.js';
+import { AuditUnavailable } from './audit.errors.js';
 import type { Caller } from './caller.js';
 
 export interface AuditRecord {
@@ -22,6 +23,7 @@ export interface AuditRecord {
 /** Writes the audit entry of a mutation in the mutation's own transaction: no entry, no mutation. */
 @Injectable()
 export class AuditLog {
+  /** @throws AuditUnavailable when the database refuses the entry; the caller's transaction can then only be rolled back. */
   async recordTx(tx: Tx, record: AuditRecord): Promise<void> {
     const entry = new AuditEntry();
     entry.id = newId();
@@ -35,9 +37,23 @@ export class AuditLog {
     entry.after = record.after ?? null;
     entry.requestId = record.caller.requestId ?? null;
     entry.traceId = record.caller.traceparent?.split('-')[1] ?? null;
-    await tx.manager.insert(AuditEntry, entry);
+    try {
+      await tx.manager.insert(AuditEntry, entry);
+    } catch (error) {
+      throw isRefusal(error) ? new AuditUnavailable(error) : error;
+    }
     noteForDryRun(tx, record, entry);
   }
+}
+
+/** SQLSTATE classes of a connection that was lost, of transactions that met, and of an operator's intervention: no fault of the log. */
+const ELSEWHERE = /^(08|40|57)/;
+
+/** Whether the database would not have the entry, as opposed to not having answered at all. */
+function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  // Node's own codes begin with E (EPIPE looks like an SQLSTATE); none of Postgres does.
+  return typeof code === 'string' && /^[0-9A-DF-Z][0-9A-Z]{4}$/.test(code) && !ELSEWHERE.test(code);
 }
 
 /** What a dry run shows is exactly what would have been recorded. */

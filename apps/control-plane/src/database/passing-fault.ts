@@ -1,4 +1,5 @@
 import { QueryFailedError } from 'typeorm';
+import { AuditUnavailable } from '../audit/audit.errors.js';
 
 /** Connection, resources, operator and system (57014, a cancelled statement, included), serialization and deadlock. */
 const PASSING_CLASSES = ['08', '40', '53', '55', '57', '58'];
@@ -9,6 +10,8 @@ const PASSING_CLASSES = ['08', '40', '53', '55', '57', '58'];
  * answers 503 for: a message can wait for a deadlock or a full disk to pass, a caller should hear of it.
  */
 export function isPassingFault(error: unknown): boolean {
+  // What was to be recorded is not at fault, and must not be dropped because it could not be.
+  if (error instanceof AuditUnavailable) return true;
   if (error instanceof QueryFailedError) return isPassingFault(error.driverError);
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError && error.errors.some(isPassingFault)) return true;
