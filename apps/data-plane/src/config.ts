@@ -26,8 +26,18 @@ const MIGRATE = {
   logLevel: SERVE.logLevel,
 };
 
+const SWEEP = {
+  provisionerUrl: SERVE.provisionerUrl,
+  participant: SERVE.participant,
+  embeddedTransportUrl: SERVE.embeddedTransportUrl,
+  kafkaBrokers: SERVE.kafkaBrokers,
+  kafkaTopicPrefix: SERVE.kafkaTopicPrefix,
+  logLevel: SERVE.logLevel,
+};
+
 export type ServeConfig = ConfigOf<typeof SERVE> & { readonly transport: DataPlaneTransport };
 export type MigrateConfig = ConfigOf<typeof MIGRATE>;
+export type SweepConfig = ConfigOf<typeof SWEEP> & { readonly transport: DataPlaneTransport };
 
 /** What `main` needs. @throws ConfigError. */
 export function readServeConfig(from: Environment = process.env): ServeConfig {
@@ -40,7 +50,15 @@ export function readMigrateConfig(from: Environment = process.env): MigrateConfi
   return readConfig(MIGRATE, from);
 }
 
-function transportOf(config: ConfigOf<typeof SERVE>): DataPlaneTransport {
+/** What `main.sweep` needs. @throws ConfigError. */
+export function readSweepConfig(from: Environment = process.env): SweepConfig {
+  const config = readConfig(SWEEP, from);
+  return Object.freeze({ ...config, transport: transportOf(config) });
+}
+
+type TransportVariables = Pick<typeof SERVE, 'embeddedTransportUrl' | 'kafkaBrokers' | 'kafkaTopicPrefix'>;
+
+function transportOf(config: ConfigOf<TransportVariables>): DataPlaneTransport {
   const { embeddedTransportUrl, kafkaBrokers, kafkaTopicPrefix } = config;
   if (kafkaBrokers && !embeddedTransportUrl)
     return { kind: 'kafka', brokers: kafkaBrokers, topicPrefix: kafkaTopicPrefix };

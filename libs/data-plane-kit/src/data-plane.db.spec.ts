@@ -16,7 +16,8 @@ import {
   waitFor,
 } from '@tenantry/testing';
 import { Pool } from 'pg';
-import { DataPlane } from './data-plane.js';
+import { DataPlane, type DataPlaneParts } from './data-plane.js';
+import type { OrphanFinding, OrphanReport } from './orphans/orphan-report.js';
 
 const logger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -49,6 +50,7 @@ afterAll(async () => {
 
 async function started(
   transport: ParticipantTransport = createEmbeddedParticipantTransport({ url: transportUrl, logger }),
+  options: Partial<DataPlaneParts> = {},
 ): Promise<DataPlane> {
   const dataPlane = new DataPlane({
     service: EXAMPLE_SERVICE,
@@ -57,6 +59,7 @@ async function started(
     transport,
     logger,
     version: '1',
+    ...options,
   });
   running.push(dataPlane);
   await dataPlane.start();
@@ -147,5 +150,28 @@ describe('DataPlane', () => {
     const second = await started(away);
     expect(await second.tenants.query(tenantId, SEEDED)).toHaveLength(2);
     await expect(second.tenants.query(newId(), SEEDED)).rejects.toMatchObject({ code: 'stale-route' });
+  });
+
+  it('looks for orphans now and then, reports what it finds, and deletes nothing', async () => {
+    const warnings: unknown[] = [];
+    const listening: Logger = { ...logger, warn: (fields: object) => void warnings.push(fields) };
+    const dataPlane = await started(undefined, { logger: listening, orphanSweepIntervalMs: 20 });
+    const tenantId = await activeTenant(dataPlane);
+    const admin = new Pool({ connectionString: database.adminUrl, max: 1 });
+    try {
+      const role = tenantSchemaName(tenantId, 'primary');
+      await admin.query(`DROP SCHEMA ${role} CASCADE`);
+      const lost = (findings: readonly OrphanFinding[] = []): boolean =>
+        findings.some((found) => found.kind === 'missing' && found.object.name === role);
+      await waitFor('the loss to be reported', () => lost(dataPlane.orphanReport?.findings));
+      await waitFor('the loss to be logged', () =>
+        warnings.some((fields) => lost((fields as Partial<OrphanReport>).findings)),
+      );
+      const { rows } = await admin.query('SELECT to_regrole($1) IS NOT NULL AS there', [role]);
+      expect(rows).toEqual([{ there: true }]);
+      await admin.query(`DROP ROLE ${role}`);
+    } finally {
+      await admin.end();
+    }
   });
 });

@@ -5,6 +5,9 @@ import type { Pool } from 'pg';
 import { databasePool } from './database-pool.js';
 import { missingMigrations } from './install/service-migration.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
+import type { OrphanReport } from './orphans/orphan-report.js';
+import { OrphanSchedule } from './orphans/orphan-schedule.js';
+import { OrphanSweeper } from './orphans/orphan-sweeper.js';
 import { ParticipantRunner } from './participant/participant-runner.js';
 import { RouteCache } from './route-cache.js';
 import { RouteFollower } from './route-follower.js';
@@ -29,10 +32,14 @@ export interface DataPlaneParts {
   readonly concurrency?: number;
   /** What the service does with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
+  /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */
+  readonly orphanSweepIntervalMs?: number;
 }
 
 /** Connections of the provisioning login for inbox, answers and route snapshot. */
 const BOOKKEEPING_POOL_SIZE = 4;
+/** Maintenance connections beside those of the requests. */
+const SWEEPING = 1;
 /** How long one statement may take. Maintenance is given time: a migration, or the deletion of a large tenant. */
 const QUERY_TIMEOUT_MS = { serving: 35_000, bookkeeping: 35_000, maintenance: 600_000 } as const;
 
@@ -45,6 +52,7 @@ export class DataPlane {
   private readonly maintenancePool: Pool;
   private readonly follower: RouteFollower;
   private readonly runner: ParticipantRunner;
+  private readonly orphans: OrphanSchedule | undefined;
   private readonly transport: ParticipantTransport;
   private readonly service: ServiceDefinition;
   private stopped: Promise<void> | undefined;
@@ -59,6 +67,7 @@ export class DataPlane {
     poolSize = 10,
     concurrency = 4,
     facts = {},
+    orphanSweepIntervalMs = 3_600_000,
   }: DataPlaneParts) {
     const pool = (use: keyof typeof QUERY_TIMEOUT_MS, url: string, max: number): Pool =>
       databasePool({
@@ -73,7 +82,7 @@ export class DataPlane {
     this.service = service;
     this.servingPool = pool('serving', databaseUrl, poolSize);
     this.bookkeepingPool = pool('bookkeeping', provisionerUrl, BOOKKEEPING_POOL_SIZE);
-    this.maintenancePool = pool('maintenance', provisionerUrl, concurrency);
+    this.maintenancePool = pool('maintenance', provisionerUrl, concurrency + SWEEPING);
     this.tenants = new Tenants({ pool: this.servingPool, routes: this.routes, store: service.store });
     this.follower = new RouteFollower(
       this.routes,
@@ -91,12 +100,23 @@ export class DataPlane {
       pool: this.bookkeepingPool,
       maintenancePool: this.maintenancePool,
     });
+    const sweeper = new OrphanSweeper({ service, logger, pool: this.maintenancePool, routes: this.routes });
+    this.orphans =
+      orphanSweepIntervalMs > 0
+        ? new OrphanSchedule(sweeper, this.routes, orphanSweepIntervalMs, logger)
+        : undefined;
+  }
+
+  /** What the last sweep for orphans found; undefined before one has ended. */
+  get orphanReport(): OrphanReport | undefined {
+    return this.orphans?.lastReport;
   }
 
   /** Begins to follow and to work; resolves when the last known routes are loaded, broker or no broker. */
   async start(): Promise<void> {
     await this.follower.start();
     this.runner.start();
+    this.orphans?.start();
   }
 
   /** Rejects unless the serving login reaches the database and the kit is installed in it. */
@@ -132,6 +152,7 @@ export class DataPlane {
   }
 
   private async stopOnce(): Promise<void> {
+    await this.orphans?.stop();
     await this.runner.stop();
     await this.follower.stop();
     await this.transport.close();

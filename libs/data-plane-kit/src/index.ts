@@ -52,3 +52,5 @@ export {
   type OrphanKind,
   type OrphanReport,
 } from './orphans/orphan-report.js';
+export { orphanTable } from './orphans/orphan-table.js';
+export { sweepOrphans, type SweepOrphansOptions } from './orphans/sweep-orphans.js';

@@ -1,4 +1,4 @@
 export { DataPlaneModule, type DataPlaneOptions } from './nest/data-plane.module.js';
 export { dataPlaneReadiness } from './nest/readiness.js';
-export { type DataPlaneTransport } from './nest/transport.js';
+export { createTransport, type DataPlaneTransport } from './nest/transport.js';
 export { VerifierModule, verifierReadiness, type VerifierOptions } from './nest/verifier.module.js';

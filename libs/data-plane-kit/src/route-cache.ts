@@ -52,6 +52,11 @@ export class RouteCache {
     });
   }
 
+  /** Resolves when `isComplete`, however long that takes. */
+  untilComplete(): Promise<void> {
+    return this.complete.promise;
+  }
+
   /** Resolves when `isComplete`, or when the time is up. */
   async whenComplete(timeoutMs: number): Promise<void> {
     if (this.completed) return;

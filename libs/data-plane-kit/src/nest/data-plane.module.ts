@@ -23,6 +23,8 @@ export interface DataPlaneOptions {
   readonly poolSize?: number;
   /** What the service does with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
+  /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */
+  readonly orphanSweepIntervalMs?: number;
 }
 
 /** Provides `Tenants`, `RouteCache` and `DataPlane` everywhere, and runs the participant as long as the application runs. */

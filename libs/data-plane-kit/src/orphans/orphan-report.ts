@@ -34,7 +34,7 @@ export interface OrphanReport {
   readonly sweptAt: string;
   readonly service: string;
   readonly database: string;
-  /** How many tenants were compared: those with a state record, with bookkeeping here, or with an object named for them. */
+  /** How many tenants with a state record or bookkeeping here were compared. */
   readonly tenants: number;
   /** The first of each kind; `counts` has them all. */
   readonly findings: readonly OrphanFinding[];

@@ -9,7 +9,7 @@ import { FindingList } from './finding-list.js';
 import type { OrphanReport } from './orphan-report.js';
 import { LeftRows, mayHaveLeftRows } from './left-rows.js';
 import { compareTenants } from './tenant-comparison.js';
-import type { Home } from './tenant-situation.js';
+import type { Home, TenantSituation } from './tenant-situation.js';
 
 export interface OrphanSweeperOptions {
   readonly service: Pick<ServiceDefinition, 'name' | 'store'>;
@@ -69,7 +69,7 @@ export class OrphanSweeper {
     let tenants = 0;
     for await (const compared of compareTenants(sql, home, routes)) {
       signal.throwIfAborted();
-      tenants += compared.tenants.length;
+      tenants += compared.tenants.filter(isKnown).length;
       found.add(compared.findings);
       purged.push(...compared.tenants.filter(mayHaveLeftRows).map(({ tenantId }) => tenantId));
     }
@@ -123,4 +123,9 @@ export class OrphanSweeper {
       return { gone: new Set(), whyNot: err.message };
     }
   }
+}
+
+/** Whether anything but an object's name speaks of the tenant: on a shared server most such names are others'. */
+function isKnown({ record, facts }: TenantSituation): boolean {
+  return [record, facts.fence, facts.provisioned, facts.tombstone].some((known) => known !== undefined);
 }
