@@ -6,6 +6,10 @@ interface Response {
   readonly content?: Readonly<Record<string, { readonly schema?: object }>>;
 }
 
+function parametersIn(template: string): number {
+  return template.split('{').length - 1;
+}
+
 /** Holds answers against the OpenAPI document: whoever reads it must meet no other status and no other body. */
 export class DocumentedAnswers {
   private readonly ajv = new Ajv({ strict: false, validateFormats: false, allErrors: true });
@@ -33,11 +37,11 @@ export class DocumentedAnswers {
 
   private responsesOf(method: string, path: string): Readonly<Record<string, Response>> | undefined {
     const plain = path.split('?', 1)[0] ?? path;
-    for (const [template, item] of Object.entries(this.document.paths)) {
-      const pattern = new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
-      if (pattern.test(plain)) return (item as Operations)[method]?.responses;
-    }
-    return undefined;
+    const matching = Object.entries(this.document.paths)
+      .filter(([template]) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(plain))
+      // A path without parameters goes before one that could have the same text in a parameter's place.
+      .sort(([a], [b]) => parametersIn(a) - parametersIn(b));
+    return matching.map(([, item]) => (item as Operations)[method]?.responses).find(Boolean);
   }
 
   private validatorOf(schema: object): ValidateFunction {

@@ -14,6 +14,11 @@ export interface MutationSample extends Call {
 export type SampleMaker = (api: ApiHarness, unique: string) => Promise<MutationSample>;
 
 const REASON = { reason: 'a sample' };
+const OPTIONAL_PARTICIPANT = {
+  required: false,
+  capabilities: ['provision', 'suspend', 'reactivate', 'purge'],
+  stores: [],
+};
 
 async function suspended(api: ApiHarness): Promise<string> {
   const id = await api.control.active();
@@ -137,8 +142,13 @@ export const MUTATION_SAMPLES: Readonly<Record<string, SampleMaker>> = {
   'PUT /v1/participants/{name}': (_api, unique) =>
     Promise.resolve({
       path: `/v1/participants/${unique}`,
-      body: { required: false, capabilities: ['provision', 'suspend', 'reactivate', 'purge'], stores: [] },
+      body: OPTIONAL_PARTICIPANT,
     }),
+  'DELETE /v1/participants/{name}': async (api, unique) => {
+    const path = `/v1/participants/${unique}`;
+    await api.call('PUT', path, { body: OPTIONAL_PARTICIPANT });
+    return { path: `${path}?reason=replaced` };
+  },
   'POST /v1/clusters': (_api, unique) =>
     Promise.resolve({ path: '/v1/clusters', body: { name: unique, region: 'eu' } }),
   'PATCH /v1/clusters/{name}': async (api, unique) => {
