@@ -21,6 +21,7 @@ import { RoutingModule } from './routing/routing.module.js';
 import { SigningModule } from './signing/signing.module.js';
 import type { SigningKey } from './signing/signing-key.js';
 import { TenantsModule } from './tenants/tenants.module.js';
+import { WatchingModule } from './watching/watching.module.js';
 
 /** Which parts this process runs: each can be anywhere and in any number, and they meet in the database alone. */
 export interface Parts {
@@ -67,6 +68,7 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     RoutingModule,
     SigningModule,
     TenantsModule.forRoot({ defaultMs: config.defaultGracePeriodMs, minimumMs: config.minGracePeriodMs }),
+    WatchingModule.forRoot({ maxWatchers: config.maxWatchers }),
   ];
 }
 

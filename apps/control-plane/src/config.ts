@@ -21,6 +21,8 @@ const SCHEMA = {
    */
   requestBackoffBaseMs: env.integer('REQUEST_BACKOFF_BASE_MS', { min: 10, max: 3_600_000, default: 5000 }),
   requestBackoffMaxMs: env.integer('REQUEST_BACKOFF_MAX_MS', { min: 10, max: 86_400_000, default: 600_000 }),
+  /** How many clients one process streams explanations to. */
+  maxWatchers: env.integer('MAX_WATCHERS', { min: 1, max: 10_000, default: 100 }),
   sweepIntervalMs: env.integer('SWEEP_INTERVAL_MS', { min: 100, max: 3_600_000, default: 60_000 }),
   /** Where the private key of checkpoints and certificates is, `file:/path` or `env:NAME`; a worker needs it. */
   signingKey: env.optional(env.text('SIGNING_KEY', undefined, SIGNING_KEY_REFERENCE)),

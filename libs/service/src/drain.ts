@@ -4,12 +4,20 @@ import { Injectable } from '@nestjs/common';
 @Injectable()
 export class Drain {
   #draining = false;
+  readonly #listeners = new Set<() => void>();
 
   get draining(): boolean {
     return this.#draining;
   }
 
+  /** Tells whoever holds requests open, such as event streams, that they have to end them: the server waits for them. */
+  onBegin(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
   begin(): void {
+    if (this.#draining) return;
     this.#draining = true;
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -8,12 +8,13 @@ import { READINESS_CHECKS, type ReadinessCheck } from './readiness-check.js';
 export type HealthOptions = Pick<ModuleMetadata, 'imports'> &
   Pick<FactoryProvider<readonly ReadinessCheck[]>, 'inject' | 'useFactory'>;
 
-/** `/livez`, `/readyz` and `/healthz`, and the {@link Drain} flag. */
+/** `/livez`, `/readyz` and `/healthz`, and the {@link Drain} flag, which every module of the app can have. */
 @Module({})
 export class HealthModule {
   static register(options: HealthOptions): DynamicModule {
     return {
       module: HealthModule,
+      global: true,
       imports: [TerminusModule.forRoot({ logger: false }), ...(options.imports ?? [])],
       controllers: [HealthController],
       providers: [

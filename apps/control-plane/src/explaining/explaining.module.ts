@@ -9,5 +9,6 @@ import { ExplanationReadModel } from './explanation.read-model.js';
   imports: [LifecycleModule],
   controllers: [ExplanationController],
   providers: [ExplanationReadModel, ExplainTenantHandler],
+  exports: [ExplanationReadModel],
 })
 export class ExplainingModule {}

@@ -5,6 +5,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { pgExecutor } from '@tenantry/database';
 import {
   buildOpenApiDocument,
+  HealthModule,
   configureHttpApp,
   createHttpApp,
   createLogger,
@@ -29,6 +30,7 @@ import { ParticipantsModule } from '../participants/participants.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { SigningModule } from '../signing/signing.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
+import { WatchingModule } from '../watching/watching.module.js';
 import { DocumentedAnswers } from './documented-answers.js';
 import { LifecycleSettingsModule } from '../lifecycle-settings.module.js';
 import { BACKOFF, LifecycleHarness } from './lifecycle-harness.js';
@@ -73,6 +75,7 @@ export class ApiHarness {
         loggingModule(logger),
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(control.serviceUrl, 10),
+        HealthModule.register({ useFactory: () => [] }),
         LifecycleSettingsModule.forRoot({ backoff: BACKOFF }),
         DryRunModule,
         IdempotencyModule,
@@ -85,6 +88,7 @@ export class ApiHarness {
         RoutingModule,
         SigningModule,
         TenantsModule.forRoot({ defaultMs: 86_400_000, minimumMs: 0 }),
+        WatchingModule.forRoot({ maxWatchers: 3 }),
       ],
     })
     class ApiModule {}
