@@ -68,7 +68,10 @@ describe('the lifecycle and its model', () => {
       const share = Math.ceil(SEQUENCES / SIDE_BY_SIDE);
       const runs = Array.from({ length: SIDE_BY_SIDE }, (_, index) => run(SEED + index, share, seen));
       const steps = (await Promise.all(runs)).reduce((sum, each) => sum + each, 0);
-      console.log(`${SEQUENCES} sequences, ${steps} steps, MODEL_SEED=${SEED}`, Object.fromEntries(seen));
+      const told = JSON.stringify(Object.fromEntries(seen));
+      process.stdout.write(
+        `${SEQUENCES} sequences, ${steps} steps, MODEL_SEED=${SEED}, compared in ${told}\n`,
+      );
       // A short run need not come by everything.
       if (SEQUENCES >= 500) expect([...seen.keys()]).toEqual(expect.arrayContaining([...STATES]));
     },
