@@ -51,4 +51,16 @@ describe('readConfig', () => {
   it.each(['1.5', '0x10', '1e3', ' 1', '-1'])('takes no odd number: %j', (raw) => {
     expect(() => readConfig({ port: SCHEMA.port }, { PORT: raw })).toThrow(ConfigError);
   });
+
+  it('repeats what a parser says is wrong, and nothing but that', () => {
+    const even = env.parsed('EVEN', 2, (raw) => {
+      if (raw === 'bug') throw new TypeError('a bug');
+      if (Number(raw) % 2 !== 0) throw new RangeError(`"${raw}" is odd`);
+      return Number(raw);
+    });
+    expect(readConfig({ even }, {})).toEqual({ even: 2 });
+    expect(readConfig({ even }, { EVEN: '4' })).toEqual({ even: 4 });
+    expect(() => readConfig({ even }, { EVEN: '3' })).toThrow('invalid configuration: EVEN: "3" is odd');
+    expect(() => readConfig({ even }, { EVEN: 'bug' })).toThrow(TypeError);
+  });
 });

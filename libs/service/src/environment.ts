@@ -72,6 +72,23 @@ export const env = {
       return items.length > 0 && items.every((each) => item.test(each)) ? Object.freeze(items) : undefined;
     }),
 
+  /**
+   * A text with a grammar of its own, which holds no secret. `parse` throws a RangeError that says what is wrong and where,
+   * and the complaint repeats it.
+   */
+  parsed: <T>(name: string, fallback: T, parse: (raw: string) => T): Variable<T> => ({
+    name,
+    read(raw) {
+      if (raw === undefined || raw === '') return fallback;
+      try {
+        return parse(raw);
+      } catch (error) {
+        if (error instanceof RangeError) throw new Complaint(`${name}: ${error.message}`);
+        throw error;
+      }
+    },
+  }),
+
   oneOf: <const T extends string>(name: string, values: readonly T[], fallback?: NoInfer<T>): Variable<T> =>
     variable(name, `one of ${values.join(', ')}`, fallback, (raw) => values.find((value) => value === raw)),
 
