@@ -1,4 +1,5 @@
 import { LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+import { parseParticipants } from './participants/participant-entry.js';
 import { SIGNING_KEY_REFERENCE, readSigningKey } from './signing/key-reference.js';
 import type { SigningKey } from './signing/signing-key.js';
 
@@ -23,6 +24,8 @@ const SCHEMA = {
   requestBackoffMaxMs: env.integer('REQUEST_BACKOFF_MAX_MS', { min: 10, max: 86_400_000, default: 600_000 }),
   /** How many clients one process streams explanations to. */
   maxWatchers: env.integer('MAX_WATCHERS', { min: 1, max: 10_000, default: 100 }),
+  /** How many tenants of one participant's backlog may be unanswered at a time. */
+  backfillConcurrency: env.integer('BACKFILL_CONCURRENCY', { min: 1, max: 1000, default: 20 }),
   sweepIntervalMs: env.integer('SWEEP_INTERVAL_MS', { min: 100, max: 3_600_000, default: 60_000 }),
   /** Where the private key of checkpoints and certificates is, `file:/path` or `env:NAME`; a worker needs it. */
   signingKey: env.optional(env.text('SIGNING_KEY', undefined, SIGNING_KEY_REFERENCE)),
@@ -54,8 +57,8 @@ const MIGRATION_SCHEMA = {
   /** Whose login and password the service will use. */
   serviceUrl: env.postgresUrl('DATABASE_URL'),
   defaultRegion: env.text('DEFAULT_REGION', 'default', NAME),
-  /** Required participants that must exist; existing ones are left as they are. */
-  participants: env.list('PARTICIPANTS', ['reference'], /^[a-z][a-z0-9-]{0,39}$/),
+  /** `name[?][=capability+capability][@store+store]`, so that a forgotten service cannot silently be left out. */
+  participants: env.parsed('PARTICIPANTS', parseParticipants('reference'), parseParticipants),
   bootstrapKeyHash: env.optional(env.text('BOOTSTRAP_ADMIN_KEY_HASH', undefined, /^[0-9a-f]{64}$/)),
   /** `name=postgres://login:password@…` for each participant of the embedded transport. */
   participantUrls: env.optional(

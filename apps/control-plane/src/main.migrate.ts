@@ -16,8 +16,10 @@ await runMain(
       service: loginOf(config.serviceUrl),
       participants: participantLogins(config.participantUrls ?? []),
     });
-    await declareInstallation(config);
+    const differences = await declareInstallation(config);
     for (const warning of warnings) logger.warn({ warning }, 'a protection could not be set up');
+    for (const difference of differences)
+      logger.warn({ difference }, 'something else holds than is configured');
     logger.info({ applied }, 'migrated');
   },
 );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Capability } from '@tenantry/contracts';
-import { capabilitiesProblem } from './capability-rules.js';
+import { capabilitiesProblem, storesProblem } from './capability-rules.js';
 
 describe('capabilitiesProblem', () => {
   it.each<[Capability[]]>([
@@ -18,7 +18,22 @@ describe('capabilitiesProblem', () => {
     [['provision']],
     [['suspend']],
     [['reactivate', 'purge']],
+    [['verify', 'purge']],
+    [['provision', 'suspend', 'reactivate', 'purge', 'verify']],
   ])('refuses %j', (capabilities) => {
     expect(capabilitiesProblem(capabilities)).toEqual(expect.any(String));
+  });
+});
+
+describe('storesProblem', () => {
+  it('allows stores to whoever does not verify', () => {
+    expect(storesProblem(['purge'], ['primary', 'billing'])).toBeUndefined();
+    expect(storesProblem(['verify'], [])).toBeUndefined();
+    expect(storesProblem(['verify'], ['primary'])).toEqual(expect.any(String));
+  });
+
+  it('bounds their number', () => {
+    const stores = Array.from({ length: 17 }, (_, place) => `s${place}`);
+    expect(storesProblem(['purge'], stores)).toEqual(expect.any(String));
   });
 });
