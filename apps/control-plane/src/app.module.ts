@@ -78,6 +78,7 @@ function workers(config: Config, logger: Logger, { worker, relay }: Parts): Dyna
     relay,
     bus: () => newBus(config, logger),
     sweepIntervalMs: config.sweepIntervalMs,
+    backfillConcurrency: config.backfillConcurrency,
   });
 }
 

@@ -5,7 +5,9 @@ import { isPassingFault } from '../database/passing-fault.js';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import { OperationStore } from '../operations/operation.store.js';
+import { Heartbeats } from '../participants/heartbeats.js';
 import { ParticipantStore } from '../participants/participant.store.js';
+import { ParticipantsChanged } from '../participants/participants-changed.js';
 import { REQUEST_BACKOFF } from '../reconciling/situation.reader.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { observedWhenDone } from '../tenants/tenant.js';
@@ -28,6 +30,8 @@ export class AcknowledgementReceiver {
     private readonly tenants: TenantStore,
     private readonly operations: OperationStore,
     private readonly participants: ParticipantStore,
+    private readonly heartbeats: Heartbeats,
+    private readonly changed: ParticipantsChanged,
     private readonly wakes: WakeStore,
     @Inject(REQUEST_BACKOFF) private readonly backoff: Backoff,
   ) {}
@@ -49,12 +53,11 @@ export class AcknowledgementReceiver {
     message: AcknowledgementEnvelope,
     received: Received,
   ): Promise<void> {
+    if (received.kind === 'heartbeat') return this.heartbeat(received.data);
     await this.unitOfWork.run(async (tx) => {
       switch (received.kind) {
         case 'acknowledged':
           return this.acknowledgedTx(tx, message, received.data);
-        case 'heartbeat':
-          return this.heartbeatTx(tx, received.data);
         case 'parked':
           return this.parkedTx(tx, message, received.data);
         case 'refused':
@@ -98,8 +101,8 @@ export class AcknowledgementReceiver {
     await this.wakes.wakeTx(tx, tenant.id);
   }
 
-  private async heartbeatTx(tx: Tx, heartbeat: Heartbeat): Promise<void> {
-    await this.participants.heardTx(tx, heartbeat.participant, heartbeat.version);
+  private async heartbeat(heartbeat: Heartbeat): Promise<void> {
+    if (await this.unitOfWork.run((tx) => this.heartbeats.takeInTx(tx, heartbeat))) this.changed.emit();
   }
 
   private async parkedTx(tx: Tx, message: AcknowledgementEnvelope, parked: Parked): Promise<void> {

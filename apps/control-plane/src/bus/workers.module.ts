@@ -1,5 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
+import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
+import { BacklogStore } from '../participants/backlog.store.js';
+import { RecallStore } from '../participants/recall.store.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
 import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import { TenantPlacer } from '../reconciling/tenant.placer.js';
@@ -16,6 +19,8 @@ export interface WorkersOptions {
   readonly relay: boolean;
   readonly bus: () => Bus;
   readonly sweepIntervalMs: number;
+  /** How many tenants of one participant's backlog may be unanswered at a time. */
+  readonly backfillConcurrency: number;
 }
 
 /** Everything that works without being asked. */
@@ -28,6 +33,7 @@ export class WorkersModule {
       providers: [
         { provide: BUS, useFactory: options.bus },
         { provide: SWEEP_INTERVAL_MS, useValue: options.sweepIntervalMs },
+        { provide: BACKFILL_CONCURRENCY, useValue: options.backfillConcurrency },
         BusLifetime,
         ...(options.worker ? WORKER : []),
         ...(options.relay ? [RelayLifetime] : []),
@@ -36,4 +42,13 @@ export class WorkersModule {
   }
 }
 
-const WORKER = [AcknowledgementReceiver, TenantPlacer, TenantReconciler, ReconcileWorker, Workers];
+const WORKER = [
+  AcknowledgementReceiver,
+  BacklogStore,
+  RecallStore,
+  BacklogWorker,
+  TenantPlacer,
+  TenantReconciler,
+  ReconcileWorker,
+  Workers,
+];

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import type { Subscription } from '@tenantry/messaging';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
+import { BacklogWorker } from '../participants/backlog-worker.js';
 import { ParticipantReadModel } from '../participants/participant.read-model.js';
 import { ParticipantsChanged } from '../participants/participants-changed.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
@@ -15,8 +16,8 @@ import { reach } from './reach.js';
 export const SWEEP_INTERVAL_MS = Symbol('SWEEP_INTERVAL_MS');
 
 /**
- * The workers that need no relay beside them: reconciler and acknowledgement consumer. The reconciler needs only the database;
- * the consumer waits in the background until the broker is there, and the API answers meanwhile.
+ * The workers that need no relay beside them: reconciler, backlogs and acknowledgement consumer. The first two need only the
+ * database; the consumer waits in the background until the broker is there, and the API answers meanwhile.
  */
 @Injectable()
 export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -28,6 +29,7 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
     @Inject(BUS) private readonly bus: Bus,
     @Inject(SWEEP_INTERVAL_MS) private readonly sweepIntervalMs: number,
     private readonly reconciler: ReconcileWorker,
+    private readonly backlogs: BacklogWorker,
     private readonly receiver: AcknowledgementReceiver,
     private readonly participants: ParticipantReadModel,
     changed: ParticipantsChanged,
@@ -37,6 +39,7 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   onApplicationBootstrap(): void {
     this.reconciler.start(this.sweepIntervalMs);
+    this.backlogs.start();
     this.connecting = this.connect();
   }
 
@@ -44,7 +47,7 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.connecting;
-    await Promise.all([this.acknowledgements?.stop(), this.reconciler.stop()]);
+    await Promise.all([this.acknowledgements?.stop(), this.reconciler.stop(), this.backlogs.stop()]);
   }
 
   /** Prepares the channels of a participant that was declared just now; running subscriptions find it by themselves. */

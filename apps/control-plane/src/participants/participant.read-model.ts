@@ -1,7 +1,11 @@
 import { isParticipantName } from '@tenantry/contracts';
 import { decodeCursor, pageOf, type Page } from '@tenantry/service';
+import { isUuid } from '@tenantry/kernel';
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
+import { managerExecutor } from '../database/manager-executor.js';
+import { heldTenants, type HeldTenant } from './held-tenants.js';
+import { backlogInHand } from './participant-walks.js';
 import { Participant } from './participant.entity.js';
 import { toParticipantView, type ParticipantView } from './participant.view.js';
 
@@ -21,7 +25,7 @@ export class ParticipantReadModel {
   async find(name: string): Promise<ParticipantView | undefined> {
     if (!isParticipantName(name)) return undefined;
     const participant = await this.dataSource.getRepository(Participant).findOneBy({ name });
-    return participant ? toParticipantView(participant) : undefined;
+    return participant ? (await this.viewsOf([participant]))[0] : undefined;
   }
 
   /** A page by name. @throws InvalidRequest for a made-up cursor. */
@@ -31,7 +35,26 @@ export class ParticipantReadModel {
       order: { name: 'ASC' },
       take: limit + 1,
     });
-    return pageOf(participants.map(toParticipantView), limit, (participant) => participant.name);
+    return pageOf(await this.viewsOf(participants), limit, (participant) => participant.name);
+  }
+
+  /** A page of the tenants that a participant holds, by id. @throws InvalidRequest for a made-up cursor. */
+  async held(name: string, limit: number, cursor?: string): Promise<Page<HeldTenant>> {
+    const after = cursor === undefined ? null : decodeCursor(cursor, isUuid);
+    const sql = managerExecutor(this.dataSource.manager);
+    return pageOf(await heldTenants(sql, name, limit + 1, after), limit, ({ tenantId }) => tenantId);
+  }
+
+  private async viewsOf(participants: readonly Participant[]): Promise<ParticipantView[]> {
+    const sql = managerExecutor(this.dataSource.manager);
+    const [clock] = await sql.query<{ now: Date }>('SELECT tenantry.now() AS now');
+    const inHand = await backlogInHand(
+      sql,
+      participants.map(({ name }) => name),
+    );
+    return participants.map((one) =>
+      toParticipantView(one, clock?.now ?? new Date(), inHand.get(one.name) ?? 0),
+    );
   }
 }
 

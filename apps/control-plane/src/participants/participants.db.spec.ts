@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { pgExecutor } from '@tenantry/database';
 import type { Page } from '@tenantry/service';
 import { ApiHarness, type Answer } from '../testing/api-harness.js';
-import { declareParticipantsTx } from './declare-participants.js';
 import type { ParticipantView } from './participant.view.js';
 import { ParticipantsChanged } from './participants-changed.js';
 
@@ -120,19 +118,5 @@ describe('participants', () => {
     expect(names).toEqual([...names].sort());
     expect(names).toContain('reference');
     expect(rest.body.nextCursor).toBeNull();
-  });
-
-  it('are declared from the configuration without changing what is there', async () => {
-    await put('known', BILLING);
-    const sql = pgExecutor(api.control.admin);
-    expect(await declareParticipantsTx(sql, ['known', 'new-one'])).toEqual(['new-one']);
-    expect((await api.call<ParticipantView>('GET', '/v1/participants/known')).body).toMatchObject(BILLING);
-    expect((await api.call<ParticipantView>('GET', '/v1/participants/new-one')).body).toMatchObject({
-      required: true,
-      capabilities: ['provision', 'suspend', 'reactivate', 'purge'],
-      stores: ['primary'],
-    });
-    expect(await api.audit('participants/new-one')).toMatchObject([{ actor: 'system:configuration' }]);
-    await expect(declareParticipantsTx(sql, ['Not One'])).rejects.toThrow(RangeError);
   });
 });

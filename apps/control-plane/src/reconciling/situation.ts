@@ -7,9 +7,7 @@ import type {
   TaskState,
 } from '@tenantry/contracts';
 import type { Backoff } from '@tenantry/kernel';
-
-/** A participant gives a sign of life every 30 s; after this long without one it is called silent. */
-export const SILENT_AFTER_MS = 90_000;
+import { SILENT_AFTER_MS } from '../participants/hear.js';
 
 /** Everything the next step is derived from, read in one transaction. What woke the reconciler is not part of it. */
 export interface Situation {

@@ -6,8 +6,7 @@ import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { OperationStore } from '../operations/operation.store.js';
 import { Task } from '../operations/task.entity.js';
-import { ParticipantStore } from '../participants/participant.store.js';
-import { TenantParticipant } from '../participants/tenant-participant.entity.js';
+import { ParticipantsChangedMeanwhile, ParticipantStore } from '../participants/participant.store.js';
 import { toPlacement } from '../routing/route-record.js';
 import type { Condition } from '../tenants/condition.js';
 import { clearDeletion } from '../tenants/deletion-schedule.js';
@@ -25,6 +24,9 @@ import { TenantPlacer, type Placed } from './tenant.placer.js';
 /** When to look at the tenant again: `null` when only a wake-up can bring something new. */
 export type Outcome = Date | null;
 
+/** How often a step is taken anew because a participant was changed under it. */
+const ATTEMPTS = 3;
+
 /** Level-triggered: reads everything about one tenant under its row lock, and applies the next step in the same transaction. */
 @Injectable()
 export class TenantReconciler {
@@ -40,11 +42,17 @@ export class TenantReconciler {
     @Inject(REQUEST_BACKOFF) private readonly backoff: Backoff,
   ) {}
 
-  run(tenantId: string): Promise<Outcome> {
-    return this.unitOfWork.run(async (tx) => {
-      const tenant = await this.tenants.lockTx(tx, tenantId);
-      return tenant ? this.stepTx(tx, tenant) : null;
-    });
+  async run(tenantId: string): Promise<Outcome> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.unitOfWork.run(async (tx) => {
+          const tenant = await this.tenants.lockTx(tx, tenantId);
+          return tenant ? this.stepTx(tx, tenant) : null;
+        });
+      } catch (error) {
+        if (!(error instanceof ParticipantsChangedMeanwhile) || attempt === ATTEMPTS) throw error;
+      }
+    }
   }
 
   private async stepTx(tx: Tx, tenant: Tenant): Promise<Outcome> {
@@ -53,7 +61,7 @@ export class TenantReconciler {
     const rows: TenantRows = { ...found, routes };
     const { operation } = rows;
     const step = reconcile(this.situations.situationOf(rows, tx.now));
-    await this.joinTx(tx, tenant, step);
+    await this.participants.joinTx(tx, tenant.id, step.joins, rows.participants);
 
     // Nothing can be provisioned without a place; whatever is already there can still be closed.
     const requests = placed === 'unplaceable' && tenant.desired === 'active' ? [] : step.requests;
@@ -79,21 +87,6 @@ export class TenantReconciler {
     const record = auditOf(tenant, rows.operation, step);
     await this.operations.setStateTx(tx, rows.operation, step.finish.state);
     await this.audit.recordTx(tx, record);
-  }
-
-  private async joinTx(tx: Tx, tenant: Tenant, step: Step): Promise<void> {
-    await this.participants.saveObservationsTx(
-      tx,
-      step.joins.map((join) => {
-        const observation = new TenantParticipant();
-        observation.tenantId = tenant.id;
-        observation.participant = join.participant;
-        observation.observed = 'none';
-        observation.observedGeneration = 0;
-        observation.countsFrom = join.countsFrom;
-        return observation;
-      }),
-    );
   }
 
   private async requestTx(

@@ -31,6 +31,18 @@ export class WakeStore {
     );
   }
 
+  /** Wakes several tenants in one statement; they become due one after the other, the last after `spreadMs`. */
+  async wakeAllTx({ sql }: HasSql, tenantIds: readonly string[], spreadMs = 0): Promise<void> {
+    // In the order of their ids: two that wake the same tenants must not wait for each other.
+    await sql.query(
+      `INSERT INTO tenantry.wake (tenant_id, due_at)
+       SELECT one.id, tenantry.now() + one.place * $2 / cardinality($1::uuid[]) * interval '1 millisecond'
+       FROM unnest($1::uuid[]) WITH ORDINALITY AS one (id, place) ORDER BY one.id
+       ON CONFLICT (tenant_id) DO UPDATE SET due_at = least(wake.due_at, excluded.due_at), version = wake.version + 1`,
+      [tenantIds, spreadMs],
+    );
+  }
+
   /** Wakes everything that is not settled and has no wake-up waiting; repairs what was lost by hand or by restore. */
   async sweep(sql: SqlExecutor): Promise<number> {
     const woken = await sql.query(

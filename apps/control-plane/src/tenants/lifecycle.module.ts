@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import { ClusterStore } from '../clusters/cluster.store.js';
 import { OperationStore } from '../operations/operation.store.js';
+import { Heartbeats } from '../participants/heartbeats.js';
 import { ParticipantReadModel } from '../participants/participant.read-model.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { ParticipantsChanged } from '../participants/participants-changed.js';
@@ -19,6 +20,7 @@ import { TenantStore } from './tenant.store.js';
     { provide: Outbox, useFactory: () => new Outbox() },
     AuditLog,
     ClusterStore,
+    Heartbeats,
     OperationStore,
     ParticipantReadModel,
     ParticipantsChanged,
@@ -33,6 +35,7 @@ import { TenantStore } from './tenant.store.js';
   exports: [
     AuditLog,
     ClusterStore,
+    Heartbeats,
     OperationStore,
     ParticipantReadModel,
     ParticipantsChanged,
