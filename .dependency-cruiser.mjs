@@ -73,6 +73,17 @@ export default {
       to: { path: '^libs/service/|^libs/data-plane-kit/src/nest/' },
     },
     {
+      name: 'verifier-apart',
+      comment: 'What verifies a purge shares nothing with what purges, only connections and the loop of a participant.',
+      severity: 'error',
+      from: { path: '^libs/data-plane-kit/src/verifier/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^libs/data-plane-kit/src/',
+        pathNot:
+          '^libs/data-plane-kit/src/(verifier/|participant/participant-loop\\.ts$|(timed-client|database-pool|install-kit)\\.ts$)',
+      },
+    },
+    {
       name: 'plain-libs-without-nest',
       comment: 'These are for services of any framework.',
       severity: 'error',

@@ -49,6 +49,11 @@ export const SEEDS = [
     content: importing('@tenantry/service'),
   },
   {
+    rule: 'verifier-apart',
+    file: 'libs/data-plane-kit/src/verifier/seed-m.ts',
+    content: importing('../participant/seed-n.js'),
+  },
+  {
     rule: 'plain-libs-without-nest',
     file: 'libs/messaging/src/seed-g.ts',
     content: importing('@nestjs/common'),
@@ -75,6 +80,7 @@ export const SURROUNDINGS = {
     ),
   ),
   'libs/messaging/src/seed-b.spec.ts': nothing,
+  'libs/data-plane-kit/src/participant/seed-n.ts': nothing,
   'apps/data-plane/src/seed-d.ts': nothing,
   'libs/contracts/src/seed-e.ts': nothing,
   'libs/kernel/src/seed-j.ts': "import type { I } from './seed-i.js';\nexport type J = I | undefined;\n",
