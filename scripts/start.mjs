@@ -1,5 +1,5 @@
 /**
- * `npm start`: control plane and reference data plane as two processes, with a PostgreSQL of their own unless
+ * `npm start`: control plane, reference data plane and verifier as three processes, with a PostgreSQL of their own unless
  * DATABASE_URL (an administrator's) names another, on the embedded transport unless KAFKA_BROKERS is set.
  */
 import { createHash } from 'node:crypto';
@@ -17,8 +17,13 @@ import {
   writeDevFile,
 } from './start/state.mjs';
 
-const APPS = ['control-plane', 'data-plane'];
-const DATABASES = { 'control-plane': 'tenantry_control', 'data-plane': 'tenantry_reference' };
+/** The verifier comes last: its migration has to find the databases that it is to look at. */
+const APPS = ['control-plane', 'data-plane', 'verifier'];
+const DATABASES = {
+  'control-plane': 'tenantry_control',
+  'data-plane': 'tenantry_reference',
+  verifier: 'tenantry_verifier',
+};
 
 /** PostgreSQL's messages, without its answers to whoever asks whether it is up yet. */
 const WORTH_SHOWING = / (WARNING|ERROR|FATAL|PANIC): (?! *the database system is )/;
@@ -65,6 +70,7 @@ async function serve(config) {
   const environment = servers.installationEnvironment({
     serverUrl,
     databases: DATABASES,
+    scannedDatabases: '*',
     loginPrefix: 'tenantry',
     password: kept.loginPassword,
     kafka: config.kafkaBrokers && { brokers: config.kafkaBrokers, topicPrefix: config.kafkaTopicPrefix },
@@ -108,7 +114,7 @@ async function serve(config) {
   const ready = Promise.all(APPS.map((app) => untilReady(servers, urls[app]))).then(() => undefined);
   const failedEarly = await Promise.race([ready, failed]);
   if (failedEarly) return failedEarly;
-  await greet(dev, kept);
+  await greet(dev, urls.verifier, kept);
   return failed;
 }
 
@@ -161,11 +167,12 @@ async function untilReady({ waitFor }, url) {
   }
 }
 
-async function greet({ controlPlaneUrl, dataPlaneUrl, apiKey }, kept) {
+async function greet({ controlPlaneUrl, dataPlaneUrl, apiKey }, verifierUrl, kept) {
   const shown = [
     '',
     `Control plane  ${controlPlaneUrl}   documentation ${controlPlaneUrl}/docs   health ${controlPlaneUrl}/livez, ${controlPlaneUrl}/readyz`,
     `Data plane     ${dataPlaneUrl}   documentation ${dataPlaneUrl}/docs   health ${dataPlaneUrl}/livez, ${dataPlaneUrl}/readyz`,
+    `Verifier       ${verifierUrl}   health ${verifierUrl}/livez, ${verifierUrl}/readyz`,
     `Keys and URLs for local tools are in ${path.relative(process.cwd(), DEV_FILE)}. Ctrl-C stops everything; the data stays.`,
   ];
   if (!kept.apiKeyWasShown) shown.push(`Administrator's API key, shown only now: ${apiKey}`);

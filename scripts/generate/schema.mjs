@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describeDatabase, rolesOf } from './describe-database.mjs';
 
-const APPS = ['control-plane', 'data-plane'];
+const APPS = ['control-plane', 'data-plane', 'verifier'];
 
 /** What the migrations of each app make of an empty database, read back from the catalogue. */
 export async function schemaDocuments() {
@@ -17,11 +17,16 @@ export async function schemaDocuments() {
     settings: { fsync: 'off' },
   });
   try {
-    const databases = { 'control-plane': 'tenantry_control', 'data-plane': 'tenantry_reference' };
+    const databases = {
+      'control-plane': 'tenantry_control',
+      'data-plane': 'tenantry_reference',
+      verifier: 'tenantry_verifier',
+    };
     await servers.ensureDatabases(server.adminUrl, Object.values(databases));
     const environment = servers.installationEnvironment({
       serverUrl: server.adminUrl,
       databases,
+      scannedDatabases: '*',
       loginPrefix: 'tenantry',
       password: 'secret',
       adminKeyHash: '0'.repeat(64),

@@ -8,6 +8,7 @@ export function configuration(env = process.env) {
     ports: {
       'control-plane': port(env, 'PORT', 3000),
       'data-plane': port(env, 'DATA_PLANE_PORT', 3001),
+      verifier: port(env, 'VERIFIER_PORT', 3002),
     },
     /** Unset: any free port. */
     postgresPort: env.POSTGRES_PORT ? port(env, 'POSTGRES_PORT') : undefined,
@@ -22,6 +23,7 @@ export function configuration(env = process.env) {
 export const PORT_VARIABLES = {
   'control-plane': 'PORT',
   'data-plane': 'DATA_PLANE_PORT',
+  verifier: 'VERIFIER_PORT',
   postgres: 'POSTGRES_PORT',
 };
 

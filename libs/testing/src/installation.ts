@@ -1,15 +1,31 @@
 import path from 'node:path';
 
-/** The processes that make up an installation, by the names of their apps. */
-export type AppName = 'control-plane' | 'data-plane';
+/** The processes that make up an installation; each has a database of its own. The verifier is part of the data plane's app. */
+export type AppName = 'control-plane' | 'data-plane' | 'verifier';
 
 /** The one data-plane service of an installation for development and tests. */
 export const PARTICIPANT = 'reference';
 
+/** The participant that verifies purges. */
+export const VERIFIER = 'verifier';
+
+/** The cluster that a control plane begins with. */
+const CLUSTER = 'default';
+
+const ROOT = path.resolve(import.meta.dirname, '..', '..', '..');
+
+/** What the verifier's entry points are called beside the reference service's. */
+const VERIFIER_ENTRIES: Readonly<Record<string, string>> = {
+  main: 'main.verify',
+  'main.migrate': 'main.verify-migrate',
+};
+
 export interface InstallationOptions {
-  /** An administrator's URL of the server that both databases are on. */
+  /** An administrator's URL of the server that all databases are on. */
   readonly serverUrl: string;
   readonly databases: Readonly<Record<AppName, string>>;
+  /** Which databases of the server the verifier looks at besides leaving out the control plane's, as SCAN_DATABASES has it. */
+  readonly scannedDatabases: string;
   /** Logins belong to the whole server, so they need a prefix of their own where installations share one. */
   readonly loginPrefix: string;
   /** The one password of all logins of the installation; letters, digits, `-` and `_` only. */
@@ -37,7 +53,12 @@ export function installationEnvironment(
   const adminUrl = (app: AppName) => databaseUrl(options.serverUrl, databases[app]);
   const loginUrl = (app: AppName, name: string) =>
     databaseUrl(options.serverUrl, databases[app], `${loginPrefix}_${name}_login`, options.password);
-  const transportUrl = loginUrl('control-plane', 'transport');
+  const transportUrls = {
+    [PARTICIPANT]: loginUrl('control-plane', 'transport'),
+    [VERIFIER]: loginUrl('control-plane', 'verifier_transport'),
+  };
+  const transport = (participant: keyof typeof transportUrls): Readonly<Record<string, string>> =>
+    kafkaVariables ?? { EMBEDDED_TRANSPORT_URL: transportUrls[participant] };
   const kafkaVariables = kafka && { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC_PREFIX: kafka.topicPrefix };
 
   const control = { DATABASE_URL: loginUrl('control-plane', 'control'), PARTICIPANTS: PARTICIPANT };
@@ -46,13 +67,21 @@ export function installationEnvironment(
     PROVISIONER_DATABASE_URL: loginUrl('data-plane', 'provisioner'),
     PARTICIPANT_NAME: PARTICIPANT,
   };
+  const verifier = {
+    VERIFIER_DATABASE_URL: loginUrl('verifier', 'verifier'),
+    // Any database of the cluster will do; the others are looked for on the server.
+    SCAN_DATABASE_URLS: `${CLUSTER}=${loginUrl('verifier', 'scan')}`,
+    SCAN_DATABASES: `${options.scannedDatabases},!${databases['control-plane']}`,
+  };
   return {
     'control-plane': {
       migrate: {
         ...control,
         MIGRATE_DATABASE_URL: adminUrl('control-plane'),
         BOOTSTRAP_ADMIN_KEY_HASH: options.adminKeyHash,
-        PARTICIPANT_TRANSPORT_URLS: `${PARTICIPANT}=${transportUrl}`,
+        PARTICIPANT_TRANSPORT_URLS: Object.entries(transportUrls)
+          .map(([participant, url]) => `${participant}=${url}`)
+          .join(),
       },
       serve: {
         ...control,
@@ -68,15 +97,24 @@ export function installationEnvironment(
       serve: {
         ...data,
         DATA_PLANE_API_KEY_HASHES: options.dataPlaneKeyHash,
-        ...(kafkaVariables ?? { EMBEDDED_TRANSPORT_URL: transportUrl }),
+        ...transport(PARTICIPANT),
       },
+    },
+    verifier: {
+      migrate: {
+        ...verifier,
+        MIGRATE_DATABASE_URL: adminUrl('verifier'),
+        SCAN_ADMIN_URLS: `${CLUSTER}=${adminUrl('verifier')}`,
+      },
+      serve: { ...verifier, PARTICIPANT_NAME: VERIFIER, ...transport(VERIFIER) },
     },
   };
 }
 
-/** The built file of an app's entry point, such as `main` or `main.migrate`. */
-export function entryFile(app: AppName, entry: string): string {
-  return path.resolve(import.meta.dirname, '..', '..', '..', 'apps', app, 'dist', `${entry}.js`);
+/** The built file of a process's entry point, such as `main` or `main.migrate`, below the root of a checkout; ours unless told. */
+export function entryFile(app: AppName, entry: string, root = ROOT): string {
+  const [folder, file] = app === 'verifier' ? ['data-plane', VERIFIER_ENTRIES[entry] ?? entry] : [app, entry];
+  return path.join(root, 'apps', folder, 'dist', `${file}.js`);
 }
 
 /** The URL of a database on the same server, for the same login unless told otherwise. */

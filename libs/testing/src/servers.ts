@@ -13,6 +13,7 @@ export { KafkaUnavailableError } from './kafka-jars.js';
 export { untilMessagesPass } from './kafka-probe.js';
 export {
   PARTICIPANT,
+  VERIFIER,
   databaseUrl,
   installationEnvironment,
   type AppEnvironment,

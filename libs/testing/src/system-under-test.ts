@@ -9,7 +9,7 @@ import { databaseUrl, installationEnvironment, type AppName } from './installati
 import { LogBook } from './log-book.js';
 import { dropInstallation } from './system-removal.js';
 
-const APPS: readonly AppName[] = ['control-plane', 'data-plane'];
+const APPS: readonly AppName[] = ['control-plane', 'data-plane', 'verifier'];
 
 /** How the control plane and the data plane of a system talk to each other. */
 export type SystemTransport = 'embedded' | 'kafka';
@@ -30,7 +30,7 @@ export interface ProcessBeside {
   readonly process: GuardedProcess;
 }
 
-/** Control plane and data plane as processes of their own on fresh databases. */
+/** Control plane, data plane and verifier as processes of their own on fresh databases. */
 export interface SystemUnderTest {
   /** Calls the control plane as its first administrator. */
   readonly control: HttpClient;
@@ -38,7 +38,7 @@ export interface SystemUnderTest {
   readonly data: HttpClient;
   readonly apiKey: string;
   readonly dataPlaneApiKey: string;
-  /** Superuser URLs of the two databases. */
+  /** Superuser URLs of the databases. The verifier looks at those whose names begin as the data plane's up to `_data`. */
   readonly adminUrls: Readonly<Record<AppName, string>>;
   /** Starts a process that is down and waits until it is ready; `env` counts for this start only. */
   start(app: AppName, env?: Readonly<Record<string, string>>): Promise<void>;
@@ -69,12 +69,14 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
   const databases = {
     'control-plane': `${databasePrefix()}${id}_control`,
     'data-plane': `${databasePrefix()}${id}_data`,
+    verifier: `${databasePrefix()}${id}_verifier`,
   };
   const loginPrefix = `${databasePrefix()}${id}`;
   const keys = { 'control-plane': newApiKey(), 'data-plane': newApiKey() };
   const environment = installationEnvironment({
     serverUrl: serverUrl().href,
     databases,
+    scannedDatabases: `${loginPrefix}_*`,
     loginPrefix,
     password: randomBytes(18).toString('base64url'),
     kafka:
@@ -86,8 +88,13 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
   const secrets: Record<AppName, Record<string, string>> = {
     'control-plane': { TEST_SIGNING_KEY: newSigningKey() },
     'data-plane': {},
+    verifier: {},
   };
-  const ports = { 'control-plane': await freePort(), 'data-plane': await freePort() };
+  const ports = {
+    'control-plane': await freePort(),
+    'data-plane': await freePort(),
+    verifier: await freePort(),
+  };
   const url = (app: AppName) => `http://127.0.0.1:${ports[app]}`;
   const book = new LogBook();
   const running = new Map<AppName, GuardedProcess>();
@@ -106,6 +113,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     adminUrls: {
       'control-plane': databaseUrl(serverUrl().href, databases['control-plane']),
       'data-plane': databaseUrl(serverUrl().href, databases['data-plane']),
+      verifier: databaseUrl(serverUrl().href, databases.verifier),
     },
     launch: async (app, env) => {
       if (running.has(app)) throw new Error(`${app} is running already`);

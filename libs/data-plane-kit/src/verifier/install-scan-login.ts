@@ -41,8 +41,8 @@ export async function installScanLogin({
     await judgeLogin(sql, login.name, SCAN_GROUP);
     await sql.query(groupRoleSql(SCAN_GROUP.name));
     await ensureLogin(sql, login, SCAN_GROUP);
-    const closed = await databasesClosedTo(sql, login.name, databases);
-    return await protect(sql, [...abilities(login.name), ...closed.map((name) => letIn(name, login.name))]);
+    const wanted = await databasesToEnter(sql, login.name, databases);
+    return await protect(sql, [...abilities(login.name), ...wanted.map((name) => letIn(name, login.name))]);
   } finally {
     await client.end();
   }
@@ -77,18 +77,21 @@ END $$;`,
   ];
 }
 
-async function databasesClosedTo(
+/** Those that have not let it in by name: what lets everybody in today may be closed by the installation of a service. */
+async function databasesToEnter(
   sql: SqlExecutor,
   login: string,
   patterns: readonly string[],
 ): Promise<string[]> {
   const isWanted = databaseScope(patterns);
-  const closed = await sql.query<{ name: string }>(
+  const databases = await sql.query<{ name: string }>(
     `SELECT datname::text AS name FROM pg_database
-     WHERE NOT datistemplate AND NOT has_database_privilege($1::name, oid, 'CONNECT') ORDER BY 1`,
-    [login],
+     WHERE NOT datistemplate AND NOT EXISTS (
+       SELECT FROM aclexplode(datacl) a WHERE a.grantee = $1::regrole AND a.privilege_type = 'CONNECT'
+     ) ORDER BY 1`,
+    [escapeIdentifier(login)],
   );
-  return closed.map(({ name }) => name).filter(isWanted);
+  return databases.map(({ name }) => name).filter(isWanted);
 }
 
 /** A database that somebody drops meanwhile needs nothing. */
