@@ -75,7 +75,7 @@ export class AuditWorker implements OnApplicationBootstrap, BeforeApplicationShu
     const sql = managerExecutor(this.dataSource.manager);
     const { checkpointIntervalMs } = this.options;
     if (await this.checkpoints.isDue(sql, checkpointIntervalMs)) {
-      await this.checkpointer.sign(checkpointIntervalMs, await this.file?.last());
+      await this.checkpointer.sign(checkpointIntervalMs, await this.file?.newest());
     }
     await this.keep();
     return false;
@@ -86,7 +86,9 @@ export class AuditWorker implements OnApplicationBootstrap, BeforeApplicationShu
     if (!this.file) return;
     const newest = await this.checkpoints.newest(managerExecutor(this.dataSource.manager));
     if (!newest || newest.size === this.kept) return;
-    if ((await this.file.last())?.size !== newest.size) await this.file.append(newest.note);
+    const last = await this.file.newest();
+    // A file that is ahead is the only thing that knows what the database has lost: it is left as it is.
+    if (!last || last.size < newest.size) await this.file.append(newest.note);
     this.kept = newest.size;
   }
 }

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { readCheckpoint, splitNotes, type CheckpointNote } from './checkpoint.js';
 
-/** More than the last note with a few witnesses' signatures. */
+/** Many notes, also with a few witnesses' signatures. */
 const TAIL_BYTES = 65_536;
 
 /**
@@ -12,13 +12,12 @@ const TAIL_BYTES = 65_536;
 export class CheckpointFile {
   constructor(private readonly path: string) {}
 
-  /** The last checkpoint in it. @throws the system's error. */
-  last(): Promise<CheckpointNote | undefined> {
-    return this.using(async (file) =>
-      splitNotes(await tailOf(file))
-        .map(readCheckpoint)
-        .at(-1),
-    );
+  /** The checkpoint of the longest log among the last ones in it. @throws the system's error. */
+  newest(): Promise<CheckpointNote | undefined> {
+    return this.using(async (file) => {
+      const checkpoints = splitNotes(await tailOf(file)).flatMap((note) => readCheckpoint(note) ?? []);
+      return checkpoints.toSorted((a, b) => a.size - b.size).at(-1);
+    });
   }
 
   /** Appends a note, which is on the disk when this resolves. @throws the system's error. */

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { readCheckpoint, splitNotes, type CheckpointNote } from '../audit/checkpoint.js';
 import { verifyExport, type ExportReport, type Finding } from '../audit/verify-export.js';
-import { FileUnreadable, keysOf, textOf } from './evidence-files.js';
+import { FileUnreadable, isSystemError, keysOf, textOf } from './evidence-files.js';
 import type { Verdict } from './verdict.js';
 
 /** Verifies an export of the audit log. @throws FileUnreadable, NoTrustedKeys */
@@ -20,7 +20,7 @@ export async function auditVerdict(
     return { holds: report.finding === undefined, lines: linesOf(report) };
   } catch (error) {
     // A directory opens, and is found out at its first line.
-    throw error instanceof Error && 'syscall' in error ? new FileUnreadable(exportFile, error) : error;
+    throw isSystemError(error) ? new FileUnreadable(exportFile, error) : error;
   } finally {
     await file.close();
   }

@@ -5,10 +5,14 @@ import type { KeyObject } from 'node:crypto';
 /** A file that was named cannot be read. */
 export class FileUnreadable extends Error {
   constructor(file: string, cause: unknown) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unreadable';
-    super(`${file} cannot be read (${code})`, { cause });
+    super(`${file} cannot be read (${isSystemError(cause) ? cause.code : String(cause)})`, { cause });
     this.name = 'FileUnreadable';
   }
+}
+
+/** Whether the operating system is where an error comes from. */
+export function isSystemError(error: unknown): error is { readonly code: string } {
+  return typeof error === 'object' && error !== null && 'syscall' in error && 'code' in error;
 }
 
 /** The whole text of a file. @throws FileUnreadable */
