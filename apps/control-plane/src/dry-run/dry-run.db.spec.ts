@@ -138,6 +138,22 @@ describe('a dry run', () => {
     expect(body.result).not.toHaveProperty('key');
   });
 
+  it('counts the tenants that a new participant would have to catch up with', async () => {
+    const id = await api.control.active();
+    const body = {
+      required: true,
+      capabilities: ['provision', 'suspend', 'reactivate', 'purge'],
+      stores: [],
+    };
+    const rows = await api.control.rows('SELECT FROM tenantry.tenant');
+    const declared = await tryOut('PUT', '/v1/participants/late', { body });
+    expect(declared.body).toMatchObject({ tenants: rows.length });
+    const path = '/v1/participants/reference?reason=gone&force=true&confirm=reference';
+    const retired = await tryOut('DELETE', path);
+    expect(retired.body.tenants).toBeGreaterThan(0);
+    expect(await api.control.state(id)).toBe('ACTIVE');
+  });
+
   it('shows no change where there is none', async () => {
     const { body } = await tryOut('PATCH', '/v1/clusters/default', { body: { state: 'open' } });
     expect(body).toMatchObject({ changes: [], participants: [], tenants: 0, irreversible: [] });
@@ -218,7 +234,7 @@ describe('a dry run', () => {
         replayed: null,
       });
     }
-  }, 120_000);
+  }, 240_000);
 
   async function sampleOf(route: string, unique: string) {
     const make = MUTATION_SAMPLES[route];

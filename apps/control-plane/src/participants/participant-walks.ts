@@ -13,6 +13,14 @@ export async function startBacklogTx(sql: SqlExecutor, name: string): Promise<vo
   );
 }
 
+/** How many tenants a backlog that begins now has. */
+export async function countBacklog(sql: SqlExecutor): Promise<number> {
+  const [row] = await sql.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM tenantry.tenant WHERE desired <> 'purged'",
+  );
+  return row?.count ?? 0;
+}
+
 /** Gives up the rest of the backlog: it is asked for nothing any more. */
 export async function endBacklogTx(sql: SqlExecutor, name: string): Promise<void> {
   await sql.query('DELETE FROM tenantry.backlog_tenant WHERE participant = $1', [name]);

@@ -2,7 +2,14 @@ import type { Capability, ObservedState } from '@tenantry/contracts';
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/unit-of-work.js';
 import { DEFAULT_ACK_TIMEOUT_MS } from './ack-timeout.js';
-import { backlogInHand, endBacklogTx, hasBacklog, recallTx, startBacklogTx } from './participant-walks.js';
+import {
+  backlogInHand,
+  countBacklog,
+  endBacklogTx,
+  hasBacklog,
+  recallTx,
+  startBacklogTx,
+} from './participant-walks.js';
 import { Participant, type DeclaredBy } from './participant.entity.js';
 import { toParticipantView, type ParticipantView } from './participant.view.js';
 import { TenantParticipant } from './tenant-participant.entity.js';
@@ -133,7 +140,7 @@ export class ParticipantStore {
       [name, required, capabilities, stores, ackTimeoutMs, declaredBy, tx.now],
     );
     if (inserted.length === 0) return undefined;
-    if (hasBacklog(capabilities)) await startBacklogTx(tx.sql, name);
+    if (hasBacklog(capabilities)) await this.startBacklogTx(tx, name);
     return tx.manager.findOneByOrFail(Participant, { name });
   }
 
@@ -147,9 +154,15 @@ export class ParticipantStore {
     await tx.manager.update(Participant, { name }, { ...changes, version, updatedAt: tx.now });
     const changed = await tx.manager.findOneByOrFail(Participant, { name });
     if (changed.retiredAt !== null) await endBacklogTx(tx.sql, name);
-    else if (canDoMore(row, changed) && hasBacklog(changed.capabilities)) await startBacklogTx(tx.sql, name);
+    else if (canDoMore(row, changed) && hasBacklog(changed.capabilities)) await this.startBacklogTx(tx, name);
     await recallTx(tx.sql, name);
     return tx.manager.findOneByOrFail(Participant, { name });
+  }
+
+  private async startBacklogTx(tx: Tx, name: string): Promise<void> {
+    await startBacklogTx(tx.sql, name);
+    // The walk counts them when it begins; a dry run has no walk to wait for.
+    if (tx.dryRun) tx.dryRun.reach(await countBacklog(tx.sql));
   }
 
   /** A row as it is shown. */

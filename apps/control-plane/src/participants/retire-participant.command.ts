@@ -75,6 +75,7 @@ export class RetireParticipantHandler implements ICommandHandler<RetireParticipa
       const next = `Delete them first, or repeat with force=true&confirm=${name}: their purges then wait until somebody attests for it.`;
       throw new ParticipantHoldsTenants(name, 'It cannot be retired', next, holdings);
     }
+    tx.dryRun?.reach(holdings?.count ?? 0);
     const retirement = { retiredAt: tx.now, retiredBy: caller.actor, retireReason: reason };
     const retired = await this.participants.changeTx(tx, row, retirement);
     await this.audit.recordTx(tx, {
