@@ -2,6 +2,7 @@ import { DomainError, type SafeFields } from '@tenantry/kernel';
 import { isUnavailable } from '@tenantry/service';
 import { Logger } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { AuditUnavailable } from '../audit/audit.errors.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
 import { currentDryRun } from '../dry-run/dry-run.js';
@@ -102,7 +103,8 @@ export class BulkChangeHandler implements ICommandHandler<BulkChange> {
 
   /** @throws whatever would befall every other tenant too. */
   private refusalOf(error: unknown, tenantId: string): Refusal {
-    if (error instanceof IdempotencyKeyInFlight || isUnavailable(error)) throw error;
+    if (error instanceof IdempotencyKeyInFlight || error instanceof AuditUnavailable || isUnavailable(error))
+      throw error;
     if (error instanceof DomainError)
       return { code: error.code, detail: error.message, fields: error.fields };
     this.logger.error({ err: error, tenantId }, 'a tenant of a bulk action failed');
