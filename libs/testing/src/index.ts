@@ -8,3 +8,5 @@ export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.j
 export { LifecyclePublisher, type Asked } from './lifecycle-publisher.js';
 export { silencingProxy, type SilencingProxy } from './silencing-proxy.js';
 export { verifierDatabase, type VerifierDatabase } from './verifier-database.js';
+export { requestedWork, UNDISTURBED, type RequestedWork } from './requested-work.js';
+export { stateRecord, type StateToTell } from './state-record.js';

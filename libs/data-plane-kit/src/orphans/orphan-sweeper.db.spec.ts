@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Isolation, type StateRecord, type TenantState, tenantSchemaName } from '@tenantry/contracts';
+import { type Isolation, type TenantState, tenantSchemaName } from '@tenantry/contracts';
 import { pgExecutor, type Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import type { WorkControl } from '@tenantry/messaging';
-import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from '@tenantry/testing';
+import {
+  EXAMPLE_SERVICE,
+  kitDatabase,
+  type KitDatabase,
+  requestedWork,
+  type RequestedWork,
+  stateRecord,
+  UNDISTURBED,
+} from '@tenantry/testing';
 import { Pool } from 'pg';
 import { PROVISIONER_ROLE } from '../install/roles.js';
 import { createRequestHandler } from '../participant/request-handler.js';
@@ -14,11 +21,6 @@ import type { OrphanFinding, OrphanReport } from './orphan-report.js';
 import { OrphanSweeper, type OrphanSweeperOptions } from './orphan-sweeper.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
-const control: WorkControl = {
-  signal: new AbortController().signal,
-  assertCurrent: async () => {},
-  progress: async () => {},
-};
 
 let database: KitDatabase;
 let admin: Pool;
@@ -47,30 +49,13 @@ beforeEach(() => {
 });
 
 async function ask(
-  verb: 'provisioning' | 'suspension' | 'purge',
+  verb: RequestedWork['verb'],
   generation: number,
   isolation: Isolation = 'schema',
   onStep: (step: string) => void = () => {},
 ): Promise<void> {
-  const operationId = newId();
-  await createRequestHandler({ service: EXAMPLE_SERVICE, pool, logger, onStep })(
-    {
-      tenantId,
-      operationId,
-      generation,
-      attempt: 1,
-      type: `tenant.${verb}_requested.v1`,
-      request: {
-        operationId,
-        generation,
-        attempt: 1,
-        participants: ['example'],
-        desired: verb === 'provisioning' ? 'active' : verb === 'purge' ? 'purged' : 'suspended',
-        placements: [{ store: 'primary', isolation, cluster: 'default', database: null, schema: null }],
-      },
-    },
-    control,
-  );
+  const handler = createRequestHandler({ service: EXAMPLE_SERVICE, pool, logger, onStep });
+  await handler(requestedWork({ tenantId, verb, generation, isolation }), UNDISTURBED);
 }
 
 /** Has the state channel say this of the tenant. */
@@ -79,32 +64,7 @@ function told(
   isolation: Isolation = 'schema',
   { store = 'primary', id = tenantId }: { store?: string; id?: string } = {},
 ): void {
-  const generation = sequence++;
-  const record: StateRecord = {
-    tenantId: id,
-    slug: 'x',
-    state,
-    plan: 'free',
-    region: 'default',
-    isolation,
-    generation,
-    version: generation,
-    tenantSeq: String(generation),
-    updatedAt: '2026-01-01T00:00:00Z',
-    routes: [
-      {
-        store,
-        isolation,
-        cluster: 'default',
-        database: null,
-        schema: null,
-        access: state === 'ACTIVE' ? 'open' : 'frozen',
-        generation,
-        revision: 1,
-      },
-    ],
-  };
-  routes.apply(record);
+  routes.apply(stateRecord({ tenantId: id, state, generation: sequence++, isolation, store }));
 }
 
 /** What the last step of a worker would do that no longer saw the tombstone, or a part of a backup that was brought back. */
@@ -365,24 +325,8 @@ describe('what belongs to others', () => {
     try {
       const theirs = new Pool({ connectionString: other.provisionerUrl, max: 1 });
       await createRequestHandler({ service: EXAMPLE_SERVICE, pool: theirs, logger })(
-        {
-          tenantId,
-          operationId: newId(),
-          generation: 1,
-          attempt: 1,
-          type: 'tenant.provisioning_requested.v1',
-          request: {
-            operationId: newId(),
-            generation: 1,
-            attempt: 1,
-            participants: ['example'],
-            desired: 'active',
-            placements: [
-              { store: 'primary', isolation: 'schema', cluster: 'default', database: null, schema: null },
-            ],
-          },
-        },
-        control,
+        requestedWork({ tenantId, verb: 'provisioning', generation: 1 }),
+        UNDISTURBED,
       );
       await theirs.end();
       await ask('purge', 2).catch(() => undefined);
