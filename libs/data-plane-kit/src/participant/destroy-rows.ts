@@ -6,15 +6,23 @@ import { footprintTables, type FootprintTable, qualified } from './footprint.js'
  * Deletes the tenant's rows from every shared table. Tables that refer to each other must go in their order, which the
  * catalogue of foreign keys would give; instead, a table whose rows are still referred to waits for the next round.
  *
+ * @param onTable called after each table with the share (0 to 1) of the tables that are done.
  * @throws the database's error when a round makes no progress.
  */
-export async function destroyRows(sql: SqlExecutor, tenantId: string): Promise<void> {
+export async function destroyRows(
+  sql: SqlExecutor,
+  tenantId: string,
+  onTable: (share: number) => Promise<void> = async () => {},
+): Promise<void> {
   let left = (await footprintTables(sql, tenantId)).filter(({ own, writable }) => !own && writable);
+  const all = left.length;
+  let done = 0;
   while (left.length > 0) {
     const blocked: { table: FootprintTable; error: unknown }[] = [];
     for (const table of left) {
       const error = await deleted(sql, table, tenantId);
       if (error !== undefined) blocked.push({ table, error });
+      else await onTable((done += 1) / all);
     }
     if (blocked.length === left.length) throw blocked[0]!.error;
     left = blocked.map(({ table }) => table);

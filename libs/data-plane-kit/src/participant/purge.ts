@@ -35,11 +35,11 @@ export async function purge(context: RequestContext): Promise<WorkResult> {
 
 /** Each step opens the tenant's context anew, and with it reads the tombstone again. */
 async function destroy(
-  { client, item, control, stepDone }: RequestContext,
+  { client, item, control, progress, stepDone }: RequestContext,
   { schemas, roles }: Footprint,
 ): Promise<void> {
   await control.assertCurrent();
-  await maintainTx(client, item, (sql) => destroyRows(sql, item.tenantId));
+  await maintainTx(client, item, (sql) => destroyRows(sql, item.tenantId, (share) => progress.within(share)));
   await stepDone('rows');
   await maintainTx(client, item, async (sql) => {
     for (const schema of schemas)

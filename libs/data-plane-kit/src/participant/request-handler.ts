@@ -8,14 +8,16 @@ import { provision } from './provision.js';
 import { purge } from './purge.js';
 import type { RequestContext } from './request-context.js';
 import { RequestFailed } from './request-errors.js';
+import { StepProgress } from './step-progress.js';
 import { suspend } from './suspend.js';
 import { withClient } from './tenant-lock.js';
 
+/** `steps`: how many each takes, beside one for each of the service's migrations. */
 const WORK = {
-  'tenant.provisioning_requested.v1': { name: 'provision', work: provision },
-  'tenant.reactivation_requested.v1': { name: 'reactivate', work: provision },
-  'tenant.suspension_requested.v1': { name: 'suspend', work: suspend },
-  'tenant.purge_requested.v1': { name: 'purge', work: purge },
+  'tenant.provisioning_requested.v1': { name: 'provision', work: provision, steps: 5 },
+  'tenant.reactivation_requested.v1': { name: 'reactivate', work: provision, steps: 5 },
+  'tenant.suspension_requested.v1': { name: 'suspend', work: suspend, steps: 1 },
+  'tenant.purge_requested.v1': { name: 'purge', work: purge, steps: 6 },
 } as const;
 
 function workFor(type: RequestType): (typeof WORK)[keyof typeof WORK] {
@@ -48,7 +50,8 @@ export function createRequestHandler({
   const passed = onStep ?? ((step: string) => crashPoint(`kit.${step}`));
   return (item, control) =>
     withClient(pool, (client) => {
-      const { name, work } = workFor(item.type);
+      const { name, work, steps } = workFor(item.type);
+      const progress = new StepProgress(control, steps + service.migrations.length);
       const fence = new FenceWriter(client, item, control, logger, fenceTimes);
       const context: RequestContext = {
         service,
@@ -57,7 +60,11 @@ export function createRequestHandler({
         client,
         fence,
         logger,
-        stepDone: async (step) => passed(`${name}.${step}`),
+        progress,
+        stepDone: async (step) => {
+          await progress.stepDone();
+          await passed(`${name}.${step}`);
+        },
       };
       return work(context);
     });
