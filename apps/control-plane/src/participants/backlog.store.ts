@@ -13,6 +13,12 @@ interface Walk {
 }
 
 /**
+ * The time of the statement, moved as `tenantry.now()` is: the transaction may have begun before the one, of another worker, that woke a
+ * tenant, and would take its wake-up for one that lies in the future.
+ */
+const PRESENT = `(clock_timestamp() + (tenantry.now() - now()))`;
+
+/**
  * The walk over a participant's backlog: every tenant that was there before the participant, or before it could do what it can, is woken,
  * so that the reconciler looks at it with the participant in sight. Which tenants are in hand, and how far the walk is, stand in the same
  * transaction as the wake-ups, so a process can die at any point and any other goes on. The participant's row, held for that short
@@ -87,7 +93,7 @@ export class BacklogStore {
        WHERE b.participant = $1 AND t.id = b.tenant_id
          AND NOT EXISTS (
            SELECT FROM tenantry.wake w
-           WHERE w.tenant_id = t.id AND (w.due_at <= tenantry.now() OR w.lease_until > tenantry.now()))
+           WHERE w.tenant_id = t.id AND (w.due_at <= ${PRESENT} OR w.lease_until > ${PRESENT}))
          AND NOT EXISTS (
            SELECT FROM tenantry.operation o JOIN tenantry.task k ON k.operation_id = o.id AND k.participant = $1
            WHERE o.tenant_id = t.id AND o.generation = t.generation AND k.state IN ('pending', 'in_progress')

@@ -34,6 +34,8 @@ export class Participant {
   /** When it was found that there may be tenants from before it, or from before it could do what it can. */
   @Column('timestamptz', { name: 'backfill_started_at', nullable: true }) backfillStartedAt: Date | null;
   @Column('timestamptz', { name: 'backfill_ended_at', nullable: true }) backfillEndedAt: Date | null;
+  @Column('uuid', { name: 'backfill_cursor', nullable: true }) backfillCursor: string | null;
+  @Column('uuid', { name: 'backfill_until', nullable: true }) backfillUntil: string | null;
   /** How many tenants there are to look at; null until they are counted. */
   @Column('bigint', { name: 'backfill_total', nullable: true, transformer: bigintAsNumber })
   backfillTotal: number | null;

@@ -55,7 +55,7 @@ export function reconcile(situation: Situation): Step {
   const openPurge = !paused && everyone && allThere && purgeIsDue(situation);
   const given = operation.state === 'failed' || finish?.state === 'failed';
   const nextAttempts: Date[] = [];
-  const due = paused || given || openPurge ? [] : dueParts(parts, now, nextAttempts);
+  const due = paused || given || openPurge ? [] : dueParts(parts, unfinished, now, nextAttempts);
   const state = publicState({
     desired: tenant.desired,
     placed: situation.placed || tenant.desired === 'purged',
@@ -108,10 +108,11 @@ function ending(parts: readonly Part[], allThere: boolean): Finish | undefined {
 }
 
 /** Who must be asked now; the times of those who need not be asked yet are added to `later`. */
-function dueParts(parts: readonly Part[], now: Date, later: Date[]): Part[] {
+function dueParts(parts: readonly Part[], unfinished: boolean, now: Date, later: Date[]): Part[] {
   return parts.filter(({ passed, task, participant }) => {
     if (passed || participant.retiredAt !== null) return false;
-    if (!task || task.attempts === 0) return true;
+    // Whoever works off a backlog is asked about a settled tenant when it comes to it, whatever woke the tenant.
+    if (!task || task.attempts === 0) return unfinished || !participant.deferred;
     if (task.state === 'succeeded' || task.state === 'skipped') return false;
     if (task.state === 'failed' && task.retryable === false) return false;
     // The first request waits on its topic. Its next sign of life has it asked again; until then that would only pile up.

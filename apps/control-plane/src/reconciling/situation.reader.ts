@@ -4,6 +4,7 @@ import type { Tx } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { OperationStore } from '../operations/operation.store.js';
 import type { Task } from '../operations/task.entity.js';
+import { hasItsTurnAhead } from '../participants/backlog-turn.js';
 import type { Participant } from '../participants/participant.entity.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import type { TenantParticipant } from '../participants/tenant-participant.entity.js';
@@ -55,7 +56,7 @@ export class SituationReader {
       tenant,
       placed: routes.length > 0,
       operation,
-      participants,
+      participants: participants.map((one) => ({ ...one, deferred: hasItsTurnAhead(one, tenant.id) })),
       observations: new Map(observations.map((observation) => [observation.participant, observation])),
       tasks: new Map(tasks.map((task) => [task.participant, task])),
       backoff: this.backoff,

@@ -41,6 +41,8 @@ export interface ParticipantFacts {
   readonly lastHeartbeatAt: Date | null;
   /** Set: it is asked for nothing any more, and counted only for the purge of what it still holds. */
   readonly retiredAt: Date | null;
+  /** Its backlog has not come to this tenant yet; once it has settled, that is waited for. */
+  readonly deferred?: boolean;
 }
 
 export interface ObservationFacts {

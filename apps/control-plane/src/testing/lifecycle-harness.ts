@@ -1,8 +1,8 @@
 import 'reflect-metadata';
-import { Module, type INestApplicationContext } from '@nestjs/common';
+import { Module, type INestApplicationContext, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
-import type { Acknowledgement, TenantState } from '@tenantry/contracts';
+import type { Acknowledgement, Heartbeat, TenantState } from '@tenantry/contracts';
 import { loginOf } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { testDatabase, type TestDatabase } from '@tenantry/testing';
@@ -17,7 +17,11 @@ import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { LifecycleSettingsModule } from '../lifecycle-settings.module.js';
 import { CONTROL_PLANE_MIGRATIONS } from '../migrations/index.js';
 import { OperationsModule } from '../operations/operations.module.js';
+import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
+import { BacklogStore } from '../participants/backlog.store.js';
 import { parseParticipant } from '../participants/participant-entry.js';
+import { RecallStore } from '../participants/recall.store.js';
+import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
 import { TenantPlacer } from '../reconciling/tenant.placer.js';
 import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import type { Accepted } from '../tenants/accepted.js';
@@ -31,7 +35,16 @@ export const TESTER: Caller = { actor: 'api-key:tester', requestId: 'r-1' };
 
 @Module({
   imports: [LifecycleModule],
-  providers: [TenantPlacer, TenantReconciler, AcknowledgementReceiver],
+  providers: [
+    TenantPlacer,
+    TenantReconciler,
+    ReconcileWorker,
+    AcknowledgementReceiver,
+    BacklogStore,
+    RecallStore,
+    BacklogWorker,
+    { provide: BACKFILL_CONCURRENCY, useValue: 20 },
+  ],
 })
 class ReconcilingModule {}
 
@@ -84,6 +97,11 @@ export class LifecycleHarness {
 
   get commands(): CommandBus {
     return this.app.get(CommandBus);
+  }
+
+  /** A part of the control plane, such as a worker to be started, or a store. */
+  part<T>(type: Type<T>): T {
+    return this.app.get(type, { strict: false });
   }
 
   /** Lets the reconciler look once; answers when it wants to look again. */
@@ -140,6 +158,13 @@ export class LifecycleHarness {
       ...changes,
     };
     await this.send(participant, tenantId, 'participant.acknowledged.v1', data);
+  }
+
+  /** Lets a participant give a sign of life. */
+  async heartbeat(participant: string, changes: Partial<Heartbeat> = {}): Promise<void> {
+    const capabilities: Heartbeat['capabilities'] = ['provision', 'suspend', 'reactivate', 'purge'];
+    const data: Heartbeat = { participant, capabilities, stores: ['primary'], version: '1.0.0', ...changes };
+    await this.send(participant, participant, 'participant.heartbeat.v1', data);
   }
 
   async send(participant: string, subject: string, type: string, data: unknown): Promise<void> {
