@@ -135,4 +135,16 @@ describe('what is said of a database', () => {
   ] as const)('when %s', (_what, situation, expected) => {
     expect(judged({ ...situation, objects: [object('database', { marker: undefined })] })).toEqual(expected);
   });
+
+  it('is reported only, whatever marker it may carry', () => {
+    const found = judgeTenant(HOME, {
+      tenantId: TENANT,
+      record: record('PURGED'),
+      facts: PURGED,
+      objects: [object('database')],
+    });
+    expect(found).toEqual([
+      expect.objectContaining({ kind: 'orphaned', deletable: false, whyNot: 'Databases are reported only.' }),
+    ]);
+  });
 });

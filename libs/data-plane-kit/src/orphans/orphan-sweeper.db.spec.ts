@@ -208,6 +208,29 @@ describe('a sweep', () => {
     expect(kinds(await found())).toEqual(['missing marker']);
   });
 
+  it('says nothing that a second look does not confirm', async () => {
+    told('ACTIVE');
+    expect(await found()).not.toEqual([]);
+    const steady = routes;
+    routes = new (class extends RouteCache {
+      private looks = 0;
+      override get isComplete(): boolean {
+        return true;
+      }
+      override all(): ReturnType<RouteCache['all']> {
+        return steady.all();
+      }
+      override get(id: string): ReturnType<RouteCache['get']> {
+        this.looks += 1;
+        // As when its provisioning ends between the reading of the one and of the other.
+        return this.looks === 1
+          ? steady.get(id)
+          : stateRecord({ tenantId, state: 'PROVISIONING', generation: 1 });
+      }
+    })();
+    expect(await found()).toEqual([]);
+  });
+
   it('names a tenant that the state records hold for alive although it was purged here', async () => {
     told('ACTIVE');
     await ask('purge', 2);
