@@ -74,7 +74,8 @@ export default {
     },
     {
       name: 'verifier-apart',
-      comment: 'What verifies a purge shares nothing with what purges, only connections and the loop of a participant.',
+      comment:
+        'What verifies a purge shares nothing with what purges, only connections and the loop of a participant.',
       severity: 'error',
       from: { path: '^libs/data-plane-kit/src/verifier/', pathNot: '\\.spec\\.ts$' },
       to: {

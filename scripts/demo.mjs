@@ -118,7 +118,8 @@ async function demo() {
   chapter('Delete again, with a short grace period, and watch the purge');
   await control.call('DELETE', `/v1/tenants/${own.id}?gracePeriod=PT2S&confirm=${own.slug}`);
   await follow(control, own, 'PURGED');
-  for (const { participant, evidence } of await purgeEvidence(control, own)) {
+  const tasks = await purgeEvidence(control, own);
+  for (const { participant, evidence } of tasks.filter((task) => task.evidence.tables)) {
     for (const [table, { rowsBefore, rowsAfter }] of Object.entries(evidence.tables))
       tell(participant, `${table}: ${rowsBefore} rows before, ${rowsAfter} after`);
     expect(
@@ -130,6 +131,13 @@ async function demo() {
       participant,
       `what remains: ${Object.keys(evidence.remains).join(', ')} (the tenant's id, slug and numbers, none of its data)`,
     );
+  }
+  for (const { participant, evidence } of tasks.filter((task) => task.evidence.scannedAt)) {
+    tell(
+      participant,
+      `looked at ${evidence.tablesScanned} tables of ${evidence.databasesScanned} databases by itself`,
+    );
+    expect(evidence.clean, 'it found nothing of the tenant but what remains');
   }
   const gone = await until('the tenant to be unknown', async () => {
     const answer = await data.forTenant(own.id).send('GET', '/v1/projects');

@@ -67,6 +67,7 @@ describe.each(testedTransports())('the lifecycle on the %s transport', (transpor
         `/v1/operations?tenantId=${tenant.id}`,
       );
       const purge = await steps.operation(operations.data.find(({ kind }) => kind === 'purge')?.id ?? 'none');
+      expect(purge.tasks.map(({ participant }) => participant)).toEqual(['reference', 'verifier']);
       const evidence = purge.tasks[0]?.evidence as {
         tables: Record<string, { rowsBefore: number; rowsAfter: number }>;
         schemasDropped: string[];

@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpClient, SystemUnderTest } from '@tenantry/testing/servers';
+import type { AppName, HttpAnswer, HttpClient, SystemUnderTest } from '@tenantry/testing/servers';
 import { waitFor } from '@tenantry/testing';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
@@ -21,6 +21,7 @@ export interface Operation {
     participant: string;
     state: string;
     attempts: number;
+    lastError: string | null;
     evidence: Record<string, unknown> | null;
   }[];
 }
@@ -97,6 +98,15 @@ export class TenantSteps {
     return (await this.system.control.get<Operation>(`/v1/operations/${id}`)).body;
   }
 
+  /** The tenant's purge, undefined before its deadline. */
+  async purge(tenantId: string): Promise<Operation | undefined> {
+    const { body } = await this.system.control.get<{ data: { id: string; kind: string }[] }>(
+      `/v1/operations?tenantId=${tenantId}`,
+    );
+    const found = body.data.find(({ kind }) => kind === 'purge');
+    return found && this.operation(found.id);
+  }
+
   /** The data plane's API, for a tenant. */
   as(tenantId: string): HttpClient {
     return this.system.data.with({ 'tenantry-tenant': tenantId });
@@ -119,12 +129,8 @@ export class TenantSteps {
     return body.id;
   }
 
-  /** Asks one of the two databases directly, as its administrator. */
-  async rows<R extends object>(
-    app: 'control-plane' | 'data-plane',
-    text: string,
-    params: unknown[] = [],
-  ): Promise<R[]> {
+  /** Asks one of the databases directly, as its administrator. */
+  async rows<R extends object>(app: AppName, text: string, params: unknown[] = []): Promise<R[]> {
     const client = new Client({ connectionString: this.system.adminUrls[app] });
     await client.connect();
     try {
