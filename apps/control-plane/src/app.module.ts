@@ -12,6 +12,8 @@ import type { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { DryRunModule } from './dry-run/dry-run.module.js';
 import { ExplainingModule } from './explaining/explaining.module.js';
+import { FleetModule } from './fleet/fleet.module.js';
+import { HistoryModule } from './history/history.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { missingMigrations } from './database/migration-level.js';
 import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
@@ -63,6 +65,8 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     AuditModule,
     ClustersModule,
     ExplainingModule,
+    FleetModule,
+    HistoryModule,
     OperationsModule,
     ParticipantsModule,
     RoutingModule,

@@ -18,6 +18,7 @@ export const BLOCKER_KINDS = [
   'overdue',
   'failing',
   'notAsked',
+  'inTurn',
   'asked',
   'working',
   'legalHold',

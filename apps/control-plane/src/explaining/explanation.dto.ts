@@ -70,7 +70,10 @@ export class PartDto implements PartView {
   @ApiProperty({ ...nullableTime, description: 'Its last sign of life; null: it never came up.' })
   heardAt: string | null;
   @ApiProperty(nullableTime) retiredAt: string | null;
-  @ApiPropertyOptional({ type: PartDecisionDto, description: 'That an operator decided to go on without it.' })
+  @ApiPropertyOptional({
+    type: PartDecisionDto,
+    description: 'That an operator decided to go on without it.',
+  })
   decision?: PartDecisionDto;
 }
 

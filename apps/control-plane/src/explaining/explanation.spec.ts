@@ -211,6 +211,21 @@ describe('a settled tenant', () => {
   });
 });
 
+describe('a settled tenant that a participant has yet to come to', () => {
+  it('is asked about in its turn', () => {
+    const late = participant('late');
+    const active = told({
+      tenant: { state: 'ACTIVE', wasActive: true },
+      operation: { state: 'succeeded', finishedAt: later(-5000) },
+      participants: [participant('app'), Object.assign(late, { deferred: true })],
+      observed: { app: ['active', 1], late: ['none', 0, 2] },
+      tasks: [task('app', { state: 'succeeded' })],
+    });
+    expect([kinds(active), steps(active)]).toEqual([[], ['askInTurn late']]);
+    expect(active.participants.map(({ status }) => status)).toEqual(['inTurn', 'done']);
+  });
+});
+
 describe('a tenant that waits for participants', () => {
   it('says who was asked, when it is asked again and when it is called overdue', () => {
     const waiting = told({

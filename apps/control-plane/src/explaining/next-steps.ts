@@ -11,6 +11,7 @@ export const NEXT_STEPS = [
   'ask',
   'askAgain',
   'askWhenHeard',
+  'askInTurn',
   'answer',
   'overdue',
   'finish',
@@ -112,6 +113,8 @@ function waiting(view: PartView, now: Date): NextStep[] {
       return [
         next('askWhenHeard', `${participant} is asked again as soon as it gives a sign of life.`, { view }),
       ];
+    case 'inTurn':
+      return [next('askInTurn', `${participant} is asked when its backlog comes to this tenant.`, { view })];
     default:
       break;
   }

@@ -14,6 +14,7 @@ export const PART_STATUSES = [
   'overdue',
   'failing',
   'notAsked',
+  'inTurn',
   'asked',
   'working',
   'decided',
@@ -63,7 +64,7 @@ export interface DecisionView {
 
 export function toPartView(part: Part, task: Task | undefined, now: Date, ended: boolean): PartView {
   const { participant, observation, request } = part;
-  const status = statusOf(part, now);
+  const status = statusOf(part, now, ended);
   const decision = decisionOf(task);
   return {
     participant: participant.name,
@@ -98,7 +99,7 @@ export function overdueSince({ participant, task, passed }: Part, now: Date): Da
   return since <= now ? since : undefined;
 }
 
-function statusOf(part: Part, now: Date): PartStatus {
+function statusOf(part: Part, now: Date, ended: boolean): PartStatus {
   const { participant, task, satisfied, passed } = part;
   if (satisfied) return 'done';
   if (passed) return 'decided';
@@ -107,7 +108,7 @@ function statusOf(part: Part, now: Date): PartStatus {
   if (participant.lastHeartbeatAt === null && (task?.state ?? 'pending') === 'pending') return 'neverCameUp';
   if (isSilent(participant, now)) return 'silent';
   if (overdueSince(part, now)) return 'overdue';
-  if (!task || task.attempts === 0) return 'notAsked';
+  if (!task || task.attempts === 0) return ended && participant.deferred ? 'inTurn' : 'notAsked';
   if (task.state === 'failed') return 'failing';
   return task.state === 'in_progress' ? 'working' : 'asked';
 }
@@ -144,6 +145,8 @@ function messageOf(part: Part, task: Task | undefined, status: PartStatus, now: 
       return `${name} has not answered yet; it was ${asked}.${error}`;
     case 'notAsked':
       return `${name} was ${asked}.`;
+    case 'inTurn':
+      return `${name} came later and works off its backlog, which has not come to this tenant yet.`;
     case 'later':
       return `${name} scans for what is left once everybody has destroyed its data.`;
   }

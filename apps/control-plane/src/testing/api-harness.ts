@@ -24,12 +24,15 @@ import { DatabaseModule } from '../database/database.module.js';
 import { documentDryRuns } from '../dry-run/document-dry-runs.js';
 import { DryRunModule } from '../dry-run/dry-run.module.js';
 import { ExplainingModule } from '../explaining/explaining.module.js';
+import { FleetModule } from '../fleet/fleet.module.js';
+import { HistoryModule } from '../history/history.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { SigningModule } from '../signing/signing.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
+import type { WatchSettings } from '../watching/watch-settings.js';
 import { WatchingModule } from '../watching/watching.module.js';
 import { DocumentedAnswers } from './documented-answers.js';
 import { LifecycleSettingsModule } from '../lifecycle-settings.module.js';
@@ -63,7 +66,10 @@ export class ApiHarness {
     this.documented = new DocumentedAnswers(document);
   }
 
-  static async start(participants?: readonly string[]): Promise<ApiHarness> {
+  static async start(
+    participants?: readonly string[],
+    watch: Partial<WatchSettings> = { maxWatchers: 3 },
+  ): Promise<ApiHarness> {
     const control = await LifecycleHarness.start(participants);
     const first = newApiKey();
     await control.admin.query('BEGIN');
@@ -83,12 +89,14 @@ export class ApiHarness {
         AuditModule,
         ClustersModule,
         ExplainingModule,
+        FleetModule,
+        HistoryModule,
         OperationsModule,
         ParticipantsModule,
         RoutingModule,
         SigningModule,
         TenantsModule.forRoot({ defaultMs: 86_400_000, minimumMs: 0 }),
-        WatchingModule.forRoot({ maxWatchers: 3 }),
+        WatchingModule.forRoot(watch),
       ],
     })
     class ApiModule {}

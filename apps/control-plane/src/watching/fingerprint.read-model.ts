@@ -1,7 +1,7 @@
 import { shardOf } from '@tenantry/messaging';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { SILENT_AFTER_MS } from '../reconciling/situation.js';
+import { SILENT_AFTER_MS } from '../participants/hear.js';
 
 export interface Fingerprint {
   readonly tenantId: string;
