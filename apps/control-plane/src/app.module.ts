@@ -7,6 +7,8 @@ import { AuditModule } from './audit/audit.module.js';
 import { AuditWorkersModule } from './audit/audit-workers.module.js';
 import { newBus } from './bus/new-bus.js';
 import { WorkersModule } from './bus/workers.module.js';
+import { CertificateWorkersModule } from './certificates/certificate-workers.module.js';
+import { CertificatesModule } from './certificates/certificates.module.js';
 import { ClustersModule } from './clusters/clusters.module.js';
 import type { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -63,6 +65,7 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     IdempotencyModule,
     ApiKeysModule,
     AuditModule,
+    CertificatesModule,
     ClustersModule,
     ExplainingModule,
     FleetModule,
@@ -88,8 +91,11 @@ function workers(config: Config, logger: Logger, { worker, relay }: Parts): Dyna
 
 function auditing(config: Config, key: SigningKey | undefined): DynamicModule[] {
   if (!key) throw new Error('a worker needs a signing key');
-  const { checkpointIntervalMs, checkpointFile } = config;
-  return [AuditWorkersModule.forRoot(key, { checkpointIntervalMs, checkpointFile })];
+  const { checkpointIntervalMs, checkpointFile, backupRetentionMs, eventRetentionMs } = config;
+  return [
+    AuditWorkersModule.forRoot(key, { checkpointIntervalMs, checkpointFile }),
+    CertificateWorkersModule.forRoot(key, { backupsMs: backupRetentionMs, eventsMs: eventRetentionMs }),
+  ];
 }
 
 /** Database and migration level; not the broker, without which the API commits all the same. */

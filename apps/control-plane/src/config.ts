@@ -32,6 +32,9 @@ const SCHEMA = {
   checkpointIntervalMs: env.durationMs('AUDIT_CHECKPOINT_INTERVAL', 60_000),
   /** Where signed checkpoints are appended, outside of the database; one file for each worker process. */
   checkpointFile: env.optional(env.text('AUDIT_CHECKPOINT_FILE')),
+  /** What deletion certificates say about copies that no purge reaches; unset: that it is not stated. */
+  backupRetentionMs: env.optional(env.durationMs('BACKUP_RETENTION')),
+  eventRetentionMs: env.optional(env.durationMs('EVENT_RETENTION')),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };

@@ -1,6 +1,7 @@
 import type { ProblemCatalogue } from '@tenantry/service';
 import type { LastAdminKey } from './api-keys/api-key.errors.js';
 import type * as audit from './audit/audit.errors.js';
+import type * as certificates from './certificates/certificate.errors.js';
 import type { ClusterNameTaken } from './clusters/cluster.errors.js';
 import type { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency/idempotency.errors.js';
 import type { OperationActionRefused } from './operations/operation.errors.js';
@@ -20,6 +21,7 @@ type CodesOf<Module> = {
 export type ControlPlaneProblemCode =
   | CodesOf<typeof tenants>
   | CodesOf<typeof audit>
+  | CodesOf<typeof certificates>
   | BulkCapExceeded['code']
   | OperationActionRefused['code']
   | LastAdminKey['code']
@@ -57,6 +59,8 @@ export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> =
     title: 'The audit log cannot be written',
     headers: () => ({ 'Retry-After': '5' }),
   },
+  'certificate-not-ready': { status: 409, title: 'There is no certificate yet' },
+  'certificate-refused': { status: 409, title: 'The destruction is not certified' },
   'no-checkpoint-yet': { status: 409, title: 'Nothing is signed yet' },
   'idempotency-key-in-flight': {
     status: 409,

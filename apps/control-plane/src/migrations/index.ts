@@ -3,6 +3,7 @@ import { EMBEDDED_TRANSPORT_SQL, OUTBOX_SQL } from '@tenantry/messaging';
 import { INITIAL_SCHEMA_SQL } from './0001-initial-schema.sql.js';
 import { PARTICIPANTS_AND_OPERATORS_SQL } from './0002-participants-and-operators.sql.js';
 import { SEQUENCED_AUDIT_SQL } from './0003-sequenced-audit.sql.js';
+import { DELETION_CERTIFICATES_SQL } from './0004-deletion-certificates.sql.js';
 import { PARTICIPANT_WALKS_SQL } from './0005-participant-walks.sql.js';
 import { FLEET_SQL } from './0006-fleet.sql.js';
 
@@ -14,6 +15,7 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0001-initial-schema', sql: INITIAL_SCHEMA_SQL },
   { name: 'control-plane-0002-participants-and-operators', sql: PARTICIPANTS_AND_OPERATORS_SQL },
   { name: 'control-plane-0003-sequenced-audit', sql: SEQUENCED_AUDIT_SQL },
+  { name: 'control-plane-0004-deletion-certificates', sql: DELETION_CERTIFICATES_SQL },
   { name: 'control-plane-0005-participant-walks', sql: PARTICIPANT_WALKS_SQL },
   { name: 'control-plane-0006-fleet', sql: FLEET_SQL },
 ];

@@ -18,6 +18,7 @@ import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { insertFirstAdminKeyTx } from '../api-keys/first-admin-key.js';
 import { KeyAuthenticator } from '../api-keys/key-authenticator.js';
 import { AuditModule } from '../audit/audit.module.js';
+import { CertificatesModule } from '../certificates/certificates.module.js';
 import { ClustersModule } from '../clusters/clusters.module.js';
 import { CONTROL_PLANE_PROBLEMS } from '../control-plane.problems.js';
 import { DatabaseModule } from '../database/database.module.js';
@@ -87,6 +88,7 @@ export class ApiHarness {
         IdempotencyModule,
         ApiKeysModule,
         AuditModule,
+        CertificatesModule,
         ClustersModule,
         ExplainingModule,
         FleetModule,

@@ -3,9 +3,13 @@ import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { generateKeyPairSync } from 'node:crypto';
 import { AuditCheckpointer } from '../audit/audit-checkpointer.js';
+import { AuditLog } from '../audit/audit-log.js';
 import { AuditLogStore } from '../audit/audit-log.store.js';
 import { AuditSequencer } from '../audit/audit-sequencer.js';
 import { CheckpointStore } from '../audit/checkpoint.store.js';
+import { CertificateIssuer, RETENTION } from '../certificates/certificate-issuer.js';
+import { CertificateStore } from '../certificates/certificate.store.js';
+import type { RetentionStatements } from '../certificates/remnants.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { SigningKeyStore } from '../signing/signing-key.store.js';
 import { SigningKey } from '../signing/signing-key.js';
@@ -16,7 +20,10 @@ export function newSigningKey(): Promise<SigningKey> {
   return SigningKey.fromPem(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
 }
 
-/** One replica's sequencer and checkpointer with connections of their own; a test says when they work. */
+/** What the certificates of these replicas say of copies that no purge reaches. */
+export const TEST_RETENTION: RetentionStatements = { backupsMs: 30 * 86_400_000 };
+
+/** One replica's sequencer, checkpointer and issuer of certificates with connections of their own; a test says when they work. */
 export class AuditReplica {
   private constructor(
     readonly key: SigningKey,
@@ -34,6 +41,10 @@ export class AuditReplica {
         SigningKeyStore,
         AuditSequencer,
         AuditCheckpointer,
+        AuditLog,
+        { provide: RETENTION, useValue: TEST_RETENTION },
+        CertificateStore,
+        CertificateIssuer,
       ],
     })
     class ReplicaModule {}
@@ -50,6 +61,10 @@ export class AuditReplica {
 
   get checkpointer(): AuditCheckpointer {
     return this.app.get(AuditCheckpointer);
+  }
+
+  get issuer(): CertificateIssuer {
+    return this.app.get(CertificateIssuer);
   }
 
   /** Sequences everything that waits. @returns how many entries that were. */

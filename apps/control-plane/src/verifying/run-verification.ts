@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { NoTrustedKeys } from '../signing/trusted-keys.js';
 import { auditVerdict } from './audit-verdict.js';
+import { certificateVerdict } from './certificate-verdict.js';
 import { FileUnreadable } from './evidence-files.js';
 import type { Verdict } from './verdict.js';
 
@@ -18,7 +18,7 @@ certificate (GET /v1/tenants/{id}/certificate).
   --keys        the public keys to believe, from a source that you trust: /.well-known/jwks.json as you saved it, or PEM
   --checkpoint  signed checkpoints that were kept outside of the database (AUDIT_CHECKPOINT_FILE, /v1/audit/checkpoints)
 
-exit status: 0 all is as it was signed, 1 it is not, 2 it could not be tried
+exit status: 0 all is as it was signed, and a certificate is complete; 1 it is not; 2 it could not be tried
 `;
 
 /** Runs the command line of `tenantry-verify`. @returns its exit status: 0 holds, 1 does not, 2 could not be tried. */
@@ -73,11 +73,11 @@ function requestOf(args: readonly string[]): Request | string {
   }
 }
 
-async function verdictOn({ what, file, keys, checkpoint }: Request): Promise<Verdict> {
+function verdictOn({ what, file, keys, checkpoint }: Request): Promise<Verdict> {
   switch (what) {
     case 'audit':
       return auditVerdict(file, keys, checkpoint);
     case 'certificate':
-      throw new FileUnreadable(file, await readFile(file));
+      return certificateVerdict(file, keys);
   }
 }

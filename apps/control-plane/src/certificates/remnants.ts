@@ -1,0 +1,77 @@
+import type { ParticipantPart, Remnant } from './certificate.js';
+
+/** For how long an installation keeps what no purge reaches, in milliseconds; unset where it does not say. */
+export interface RetentionStatements {
+  readonly backupsMs?: number | undefined;
+  readonly eventsMs?: number | undefined;
+}
+
+const UNSTATED = 'This installation does not state for how long.';
+
+/** What is left of a purged tenant, honestly: also what nobody can remove, or should. */
+export function remnantsOf(
+  purgedAt: Date,
+  parts: readonly ParticipantPart[],
+  { backupsMs, eventsMs }: RetentionStatements,
+): Remnant[] {
+  const until = (ms: number | undefined): string | null =>
+    ms === undefined ? null : new Date(purgedAt.getTime() + ms).toISOString();
+  return [
+    {
+      what: 'Backups of the databases that were made before the purge',
+      why: `They are not rewritten; they expire.${backupsMs === undefined ? ` ${UNSTATED}` : ''}`,
+      until: until(backupsMs),
+    },
+    {
+      what: 'Lifecycle events on the broker: ids, states and places, no data of the tenant',
+      why: `They expire with their topic.${eventsMs === undefined ? ` ${UNSTATED}` : ''}`,
+      until: until(eventsMs),
+    },
+    {
+      what: 'The history of the same events in the control plane',
+      why: 'A service that comes later is told from it what happened.',
+      until: null,
+    },
+    {
+      what: 'The state record: id, slug, plan, region and the state PURGED',
+      why: 'It keeps every service, also one that comes later, from taking the tenant for alive.',
+      until: null,
+    },
+    {
+      what: 'The control plane’s record of the tenant: id, slug, name, plan, labels, operations and their evidence',
+      why: 'The slug is never given out again, and the purge stays explicable.',
+      until: null,
+    },
+    {
+      what: `The services’ own bookkeeping, the tombstone above all: ${bookkeeping(parts)}`,
+      why: 'It stops a late request from bringing the tenant back.',
+      until: null,
+    },
+    {
+      what: 'The entries about the tenant in the audit log',
+      why: 'They are the proof of the purge; nothing can be taken out of the log.',
+      until: null,
+    },
+  ];
+}
+
+/** What the independent scan counted of it; without a scan, what the participants say. */
+function bookkeeping(parts: readonly ParticipantPart[]): string {
+  const scans = parts.filter(({ role }) => role === 'scan');
+  const rows: Record<string, number> = {};
+  for (const { evidence } of scans.length > 0 ? scans : parts) {
+    for (const [table, count] of Object.entries(remainsOf(evidence))) {
+      if (typeof count === 'number') rows[table] = (rows[table] ?? 0) + count;
+    }
+  }
+  const texts = Object.entries(rows)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([table, count]) => `${count} in ${table}`);
+  return texts.length === 0 ? 'not counted' : texts.join(', ');
+}
+
+function remainsOf(evidence: unknown): object {
+  if (typeof evidence !== 'object' || evidence === null || !('remains' in evidence)) return {};
+  const { remains } = evidence;
+  return typeof remains === 'object' && remains !== null && !Array.isArray(remains) ? remains : {};
+}
