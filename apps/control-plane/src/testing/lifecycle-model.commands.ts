@@ -205,6 +205,19 @@ function wait(ms: number): Step {
   };
 }
 
+/** Somebody is asked again, and only then does what came of the first request arrive. */
+function late(name: ModelParticipant, outcome: 'failed for good' | 'in_progress'): Step {
+  const [first, second] = [wait(600_000), answer(name, outcome, 'older attempt')];
+  return {
+    check: () => true,
+    toString: () => `${name} is asked again and answers ${outcome} late`,
+    run: async (model, real) => {
+      await first.run(model, real);
+      await second.run(model, real);
+    },
+  };
+}
+
 const restart: Step = {
   check: () => true,
   toString: () => 'restart',
@@ -238,6 +251,9 @@ export const MODEL_STEPS: fc.Arbitrary<Step>[] = [
   fc.constant(everyone),
   fc.constant(everyone),
   fc.constant(everyone),
+  fc
+    .tuple(participant, fc.constantFrom<'failed for good' | 'in_progress'>('failed for good', 'in_progress'))
+    .map((given) => late(...given)),
   fc.constantFrom(suspend, reactivate),
   fc.constantFrom(suspend, reactivate),
   fc.constantFrom(1, 2, 30).map(remove),
