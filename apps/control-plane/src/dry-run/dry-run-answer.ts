@@ -3,6 +3,8 @@ import type { AskedParticipant, DryRunNotes, PlannedChange } from './dry-run-not
 /** Stands for every id that the real call would make up: the one of the dry run leads nowhere. */
 export const NIL_ID = '00000000-0000-0000-0000-000000000000';
 
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+
 /** What a dry run is answered with. */
 export interface DryRunAnswer {
   readonly dryRun: true;
@@ -25,6 +27,6 @@ export function dryRunAnswer(notes: DryRunNotes, result: unknown): DryRunAnswer 
     irreversible: irreversibles,
     result,
   };
-  const text = notes.madeUpIds.reduce((json, id) => json.replaceAll(id, NIL_ID), JSON.stringify(answer));
+  const text = JSON.stringify(answer).replaceAll(UUID, (id) => (notes.isMadeUp(id) ? NIL_ID : id));
   return JSON.parse(text) as DryRunAnswer;
 }

@@ -75,8 +75,8 @@ export class DryRunNotes {
     return [...this.wakes];
   }
 
-  get madeUpIds(): readonly string[] {
-    return [...this.ids];
+  isMadeUp(id: string): boolean {
+    return this.ids.has(id);
   }
 
   /** How many tenants are touched. */
