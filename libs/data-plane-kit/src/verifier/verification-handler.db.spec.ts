@@ -7,6 +7,7 @@ import {
   kitDatabase,
   testDatabase,
   verifierDatabase,
+  waitFor,
   type KitDatabase,
   type TestDatabase,
   type VerifierDatabase,
@@ -442,7 +443,76 @@ describe('what cannot be looked at', () => {
   });
 });
 
+/** The scan has its list by the time that it waits for the first table. */
+async function waitsFor(table: string): Promise<void> {
+  const admin = new Client({ connectionString: other.adminUrl });
+  await admin.connect();
+  await waitFor(`the scan to wait for ${table}`, async () => {
+    const { rowCount } = await admin.query(
+      'SELECT FROM pg_locks WHERE NOT granted AND relation = $1::regclass',
+      [table],
+    );
+    return rowCount === 1;
+  });
+  await admin.end();
+}
+
 describe('a scan', () => {
+  it('sees what a table holds that is rewritten meanwhile, whatever the login’s isolation', async () => {
+    const isolation = (value: string) =>
+      inOther.query(`ALTER ROLE ${verifier.scanLogin} SET default_transaction_isolation = '${value}'`);
+    await isolation('repeatable read');
+    await inOther.query(`CREATE TABLE rewritten AS SELECT '${tenantId}'::uuid AS tenant_id, 1 AS n`);
+    await inOther.query('BEGIN; ALTER TABLE rewritten ALTER COLUMN n TYPE bigint');
+    const scan = refused({ limits: { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 } });
+    await waitsFor('rewritten');
+    await inOther.query('COMMIT');
+    const { message } = await scan.finally(() => isolation('read committed'));
+    await inOther.query('DROP TABLE rewritten');
+    expect(message).toContain('1 rows in public.rewritten');
+  });
+
+  it('does not take one database for another that got its name', async () => {
+    const extra = await testDatabase();
+    const [first, second] = [other, extra].toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    const name = nameOf(second!);
+    const inFirst = new Client({ connectionString: first!.adminUrl });
+    await inFirst.connect();
+    await inFirst.query('CREATE TABLE held (tenant_id uuid)');
+    await inFirst.query('BEGIN; LOCK TABLE held');
+    const scan = refused({
+      databasesAtOnce: 1,
+      scope: databaseScope([nameOf(first!), name]),
+      limits: { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 },
+    });
+    try {
+      await waitFor('the scan to wait', async () => {
+        const { rowCount } = await inService.query(
+          'SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT l.granted AND d.datname = $1',
+          [nameOf(first!)],
+        );
+        return rowCount === 1;
+      });
+      if (second === other) await inOther.end();
+      await inService.query(`ALTER DATABASE ${name} RENAME TO ${name}_before`);
+      await inService.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+      await inFirst.query('COMMIT');
+      await inFirst.query('DROP TABLE held');
+      expect((await scan).message).toContain(
+        `default/${name} (it cannot be reached: another database has taken its name)`,
+      );
+    } finally {
+      await inFirst.end();
+      await inService.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await inService.query(`ALTER DATABASE ${name}_before RENAME TO ${name}`);
+      if (second === other) {
+        inOther = new Client({ connectionString: other.adminUrl });
+        await inOther.connect();
+      }
+      await extra.drop();
+    }
+  });
+
   it('follows a table that is renamed meanwhile, and forgets one that is dropped', async () => {
     await inOther.query(
       `CREATE TABLE a_first (tenant_id uuid); CREATE TABLE b_dropped AS SELECT '${tenantId}'::uuid AS tenant_id;
@@ -451,15 +521,9 @@ describe('a scan', () => {
     await inOther.query('BEGIN; LOCK TABLE a_first');
     const limits = { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 };
     const scan = refused({ limits, scope: databaseScope([nameOf(other)]) });
+    await waitsFor('a_first');
     const admin = new Client({ connectionString: other.adminUrl });
     await admin.connect();
-    // The scan has its list by the time that it waits for the first table.
-    for (let waiting = 0; waiting === 0;) {
-      const { rows } = await admin.query<{ n: number }>(
-        `SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted AND relation = 'a_first'::regclass`,
-      );
-      waiting = rows[0]!.n;
-    }
     await admin.query('DROP TABLE b_dropped; ALTER TABLE c_renamed RENAME TO d_present');
     await admin.end();
     await inOther.query('COMMIT');
