@@ -494,6 +494,30 @@ describe('a schema that a worker creates after the purge it slept through', () =
     }
   });
 
+  it('stays when the database refuses, and others are deleted nevertheless', async () => {
+    const [refusedTenant, refusedSchema] = [tenantId, schema];
+    await createLate();
+    await query(`ALTER SCHEMA ${schema} OWNER TO CURRENT_USER`);
+    tenantId = newId();
+    schema = tenantSchemaName(tenantId, 'primary');
+    await ask('purge', 2);
+    await createLate();
+    try {
+      const { findings } = await sweep(true);
+      expect(findings.filter((finding) => finding.tenantId === refusedTenant)).toEqual([
+        expect.objectContaining({ object: { type: 'role', name: refusedSchema }, deleted: false }),
+        expect.objectContaining({
+          object: { type: 'schema', name: refusedSchema },
+          deleted: false,
+          whyNot: 'The database refused, with code 42501.',
+        }),
+      ]);
+      expect(await exists()).toEqual(GONE);
+    } finally {
+      await query(`DROP SCHEMA ${refusedSchema} CASCADE; DROP ROLE ${refusedSchema}`);
+    }
+  });
+
   describe('and that changes after the report', () => {
     beforeEach(() => createLate());
 

@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { RequestFailed } from '../participant/request-errors.js';
 import type { RouteCache } from '../route-cache.js';
 import type { ServiceDefinition } from '../service-definition.js';
+import { sqlStateOf } from '../sql-errors.js';
 import { deleteOrphans } from './delete-orphans.js';
 import { FindingList } from './finding-list.js';
 import type { OrphanReport } from './orphan-report.js';
@@ -118,9 +119,11 @@ export class OrphanSweeper {
       if (gone.length > 0) logger.info({ tenantId, deleted: gone }, 'orphans were deleted');
       return { gone: new Set(gone), whyNot: 'It was not deletable any more when its turn came.' };
     } catch (err) {
-      if (!(err instanceof RequestFailed)) throw err;
+      const code = sqlStateOf(err);
+      if (!(err instanceof RequestFailed) && code === undefined) throw err;
       logger.warn({ tenantId, err }, 'orphans could not be deleted');
-      return { gone: new Set(), whyNot: err.message };
+      const whyNot = err instanceof RequestFailed ? err.message : `The database refused, with code ${code}.`;
+      return { gone: new Set(), whyNot };
     }
   }
 }
