@@ -33,7 +33,6 @@ interface Found {
   readonly more_roles: string[];
   readonly row_security: string;
   readonly read_only: string;
-  readonly read_only_by_default: string;
   readonly standby: boolean;
 }
 
@@ -55,7 +54,6 @@ SELECT current_user::text AS login,
   ) AS more_roles,
   current_setting('row_security') AS row_security,
   current_setting('transaction_read_only') AS read_only,
-  (SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_read_only') AS read_only_by_default,
   pg_is_in_recovery() AS standby
 FROM pg_roles p WHERE p.rolname = current_user`;
 
@@ -82,12 +80,10 @@ function reasonsOf(found: Found): string[] {
     ...(found.reads_all
       ? []
       : [`it may not read everything (GRANT pg_read_all_data TO "${login}", as a superuser)`]),
-    ...(found.read_only_by_default === 'on'
+    ...(found.read_only === 'on'
       ? []
       : [`its transactions may write (ALTER ROLE "${login}" SET default_transaction_read_only = on)`]),
-    ...(found.row_security === 'off' && found.read_only === 'on'
-      ? []
-      : ['its session did not take row_security = off and default_transaction_read_only = on']),
+    ...(found.row_security === 'off' ? [] : ['its session did not take row_security = off']),
     ...(found.standby ? ['it looks at a standby, which may be behind; scan the primary'] : []),
   ];
 }

@@ -59,10 +59,9 @@ export async function withScanSession<T>(
   }
 }
 
-/** The last has the server notice that nobody waits for a long count any more. */
+/** Reading only is the login's own setting, and looked at. The last has the server notice that nobody waits for a long count any more. */
 function settings({ statementTimeoutMs, lockTimeoutMs }: SessionLimits): string {
   return `
-SET default_transaction_read_only = on;
 SET default_transaction_isolation = 'read committed';
 SET row_security = off;
 SET search_path = pg_catalog, pg_temp;

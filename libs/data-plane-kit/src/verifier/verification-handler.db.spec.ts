@@ -444,8 +444,8 @@ describe('what cannot be looked at', () => {
 });
 
 /** The scan has its list by the time that it waits for the first table. */
-async function waitsFor(table: string): Promise<void> {
-  const admin = new Client({ connectionString: other.adminUrl });
+async function waitsFor(table: string, database: TestDatabase = other): Promise<void> {
+  const admin = new Client({ connectionString: database.adminUrl });
   await admin.connect();
   await waitFor(`the scan to wait for ${table}`, async () => {
     const { rowCount } = await admin.query(
@@ -470,6 +470,27 @@ describe('a scan', () => {
     const { message } = await scan.finally(() => isolation('read committed'));
     await inOther.query('DROP TABLE rewritten');
     expect(message).toContain('1 rows in public.rewritten');
+  });
+
+  it('is told, and not shown less, when its login loses the right to see past row security', async () => {
+    await inService.query(
+      `INSERT INTO pooled_primary.label (tenant_id, name) VALUES ('${tenantId}', 'hidden')`,
+    );
+    await inService.query('BEGIN; LOCK TABLE pooled_primary.attachment');
+    const limits = { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 };
+    const scan = refused({ limits, scope: databaseScope([nameOf(service)]) });
+    await waitsFor('pooled_primary.attachment', service);
+    try {
+      await inOther.query(`ALTER ROLE ${verifier.scanLogin} NOBYPASSRLS`);
+      await inService.query('COMMIT');
+      const { retryable, message } = await scan;
+      expect(retryable).toBe(true);
+      expect(message).toContain('pooled_primary.label of ');
+      expect(message).toContain('(it may not be read, or row security would hide rows)');
+    } finally {
+      await inOther.query(`ALTER ROLE ${verifier.scanLogin} BYPASSRLS`);
+      await inService.query('DELETE FROM pooled_primary.label');
+    }
   });
 
   it('does not take one database for another that got its name', async () => {
