@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Api, until } from './demo/api.mjs';
+import { follow } from './demo/follow.mjs';
 import { chapter, expect, tell } from './demo/timeline.mjs';
 
 const DEV_FILE = path.join(import.meta.dirname, '..', '.tenantry', 'dev.json');
@@ -17,18 +18,6 @@ function devFile() {
       cause: error,
     });
   }
-}
-
-/** Follows a tenant and tells each state that it passes through, until it is in the one waited for. */
-async function follow(control, tenant, state) {
-  let seen;
-  return until(`${tenant.slug} to be ${state}`, async () => {
-    const now = await control.call('GET', `/v1/tenants/${tenant.id}`);
-    if (now.state !== seen)
-      tell(tenant.slug, `${seen ? `${seen} → ` : ''}${now.state} (generation ${now.generation})`);
-    seen = now.state;
-    return now.state === state && now;
-  });
 }
 
 /** The data plane hears of an open route a moment after the control plane has announced it. */
@@ -94,7 +83,12 @@ async function demo() {
 
   chapter('Suspend, and open again');
   await control.call('POST', `/v1/tenants/${pooled.id}/suspend`, { reason: 'invoice overdue' });
-  await follow(control, pooled, 'SUSPENDED');
+  const { explanation, watch } = await follow(control, pooled, 'SUSPENDED', { cut: true });
+  expect(
+    watch.connections > 1 && new Set(watch.ids).size === watch.ids.length,
+    'the stream was cut in the middle, came back, and told nothing twice',
+  );
+  tell(pooled.slug, `explained: ${explanation.summary}`);
   const refused = await data.forTenant(pooled.id).send('GET', '/v1/projects');
   expect(refused.status === 403, `${pooled.slug} is refused: 403 ${refused.body.code}`);
   await control.call('POST', `/v1/tenants/${pooled.id}/reactivate`, { reason: 'paid' });
@@ -111,7 +105,10 @@ async function demo() {
     `/v1/tenants/${own.id}?gracePeriod=P30D&reason=contract%20ended`,
   );
   tell(own.slug, `closed now, to be purged after ${scheduled.tenant.deletion.purgeAfter}`);
-  await follow(control, own, 'DELETION_SCHEDULED');
+  const waiting = await follow(control, own, 'DELETION_SCHEDULED');
+  tell(own.slug, `next: ${waiting.explanation.next[0].message}`);
+  const possible = waiting.explanation.actions.map(({ action }) => action);
+  expect(possible.includes('cancel_deletion'), `what an operator can do: ${possible.join(', ')}`);
   await control.call('DELETE', `/v1/tenants/${own.id}/deletion?reason=they%20stay`);
   await follow(control, own, 'ACTIVE');
 

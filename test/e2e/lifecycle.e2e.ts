@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startSystem, testedTransports, type SystemUnderTest } from '@tenantry/testing/servers';
-import { waitFor } from '@tenantry/testing';
+import { EventReader, waitFor } from '@tenantry/testing';
 import { schemaOf, TenantSteps, type Accepted, type Isolation } from './tenant-steps.js';
 
 describe.each(testedTransports())('the lifecycle on the %s transport', (transport) => {
@@ -94,6 +94,30 @@ describe.each(testedTransports())('the lifecycle on the %s transport', (transpor
     },
     120_000,
   );
+
+  it('streams to whoever watches until the tenant is purged, through an interruption', async () => {
+    const { tenant } = await steps.create();
+    const url = `${system.control.baseUrl}/v1/tenants/${tenant.id}/watch`;
+    const authorization = `Bearer ${system.apiKey}`;
+    const state = (reader: EventReader): unknown =>
+      (reader.events.findLast(({ event }) => event === 'explanation')?.data as { state?: string } | undefined)
+        ?.state;
+    const first = await EventReader.open(url, { authorization });
+    await waitFor('it to be seen active', () => state(first) === 'ACTIVE', 45_000);
+    first.close();
+    await steps.delete(tenant, 'PT1S');
+    const again = await EventReader.open(url, {
+      authorization,
+      'last-event-id': first.events.at(-1)?.id ?? '',
+    });
+    await waitFor('the stream to end', () => again.ended, 45_000);
+    expect([state(again), again.events.at(-1)?.data]).toEqual(['PURGED', { reason: 'purged' }]);
+    const { body } = await system.control.get<{ summary: string; blockedBy: unknown[] }>(
+      `/v1/tenants/${tenant.id}/explain`,
+    );
+    expect(body.blockedBy).toEqual([]);
+    expect(body.summary).toContain('its data is destroyed and everyone has shown it');
+  }, 120_000);
 
   it('makes one tenant of one Idempotency-Key, however often and at once it is sent', async () => {
     const slug = steps.slug();

@@ -2,6 +2,7 @@ export { busDatabase, type BusDatabase } from './bus-database.js';
 export { TRANSPORT_CASES, type TransportCase, type TransportRig } from './transport-cases.js';
 export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-database.js';
 export { waitFor } from './wait-for.js';
+export { EventReader, type ReadEvent } from './event-reader.js';
 export { consumerDatabase, type ConsumerDatabase } from './consumer-database.js';
 export { factEvent, requestEvent } from './lifecycle-events.js';
 export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.js';

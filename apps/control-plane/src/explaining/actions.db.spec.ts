@@ -34,10 +34,10 @@ const CALLS: Readonly<
 const OF_A_TASK: readonly ActionName[] = ['skip', 'attest'];
 
 /** Every action there is, for every participant. */
-const EVERYTHING = ACTIONS.flatMap((action) =>
+const EVERYTHING: readonly (readonly [ActionName, string | null])[] = ACTIONS.flatMap((action) =>
   OF_A_TASK.includes(action)
-    ? PARTICIPANTS.map((name) => [action, name] as const)
-    : [[action, null] as const],
+    ? PARTICIPANTS.map((name): [ActionName, string | null] => [action, name])
+    : [[action, null] as [ActionName, string | null]],
 );
 
 describe('what an explanation offers', () => {

@@ -176,9 +176,18 @@ function toExplainedOperation(
     overdue,
     finishedAt: finishedAt?.toISOString() ?? null,
     ...(superseded && { superseded: toSuperseded(superseded) }),
-    message: `The ${name} asked for by ${actor} at ${at(createdAt)}${why} is ${state}${late}.${instead}`,
+    message: `The ${name} asked for by ${actor} at ${at(createdAt)}${why} ${HOW_IT_IS[state]}${late}.${instead}`,
   };
 }
+
+const HOW_IT_IS: Readonly<Record<OperationState, string>> = {
+  pending: 'has not begun',
+  running: 'is running',
+  succeeded: 'has succeeded',
+  failed: 'has failed',
+  superseded: 'was superseded',
+  cancelled: 'was cancelled',
+};
 
 function toSuperseded({ id, kind, state, actor }: Operation): SupersededOperation {
   return { id, kind, state, actor };

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Drain } from '@tenantry/service';
-import { waitFor } from '@tenantry/testing';
+import { EventReader, waitFor } from '@tenantry/testing';
 import type { Explanation } from '../explaining/explanation.js';
 import { SuspendTenant } from '../tenants/suspend-tenant.command.js';
 import { ApiHarness } from '../testing/api-harness.js';
-import { EventReader } from '../testing/event-reader.js';
 import { TESTER } from '../testing/lifecycle-harness.js';
 
 const PURGED_SQL = `UPDATE tenantry.tenant SET state = 'PURGED', desired = 'purged' WHERE id = $1`;

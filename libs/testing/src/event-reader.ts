@@ -1,5 +1,6 @@
-import { waitFor } from '@tenantry/testing';
+import { waitFor } from './wait-for.js';
 
+/** A server-sent event as a client gets it. */
 export interface ReadEvent {
   readonly event: string;
   readonly id: string | undefined;
@@ -8,7 +9,7 @@ export interface ReadEvent {
   readonly receivedAt: number;
 }
 
-/** Reads a stream of server-sent events as it comes. */
+/** Reads a stream of server-sent events as it comes; a `GET` with the given headers. */
 export class EventReader {
   readonly events: ReadEvent[] = [];
   comments = 0;
