@@ -1,17 +1,16 @@
 import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
-import { ConfigError, LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+import { LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+import { TRANSPORT, transportOf } from './transport.config.js';
 
 const HASH = /^[0-9a-f]{64}$/;
 
 const SERVE = {
+  ...TRANSPORT,
   databaseUrl: env.postgresUrl('DATABASE_URL'),
   provisionerUrl: env.postgresUrl('PROVISIONER_DATABASE_URL'),
   host: env.text('HOST', '127.0.0.1'),
   port: env.port('PORT', 3001),
   participant: env.text('PARTICIPANT_NAME', 'reference', /^[a-z][a-z0-9-]{0,39}$/),
-  embeddedTransportUrl: env.optional(env.postgresUrl('EMBEDDED_TRANSPORT_URL')),
-  kafkaBrokers: env.optional(env.list('KAFKA_BROKERS')),
-  kafkaTopicPrefix: env.text('KAFKA_TOPIC_PREFIX', 'tenantry', /^[a-zA-Z0-9._-]{1,60}$/),
   /** SHA-256, hex, of every API key that may call; none means that nobody may. */
   apiKeyHashes: env.list('DATA_PLANE_API_KEY_HASHES', [], HASH),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -27,11 +26,9 @@ const MIGRATE = {
 };
 
 const SWEEP = {
+  ...TRANSPORT,
   provisionerUrl: SERVE.provisionerUrl,
   participant: SERVE.participant,
-  embeddedTransportUrl: SERVE.embeddedTransportUrl,
-  kafkaBrokers: SERVE.kafkaBrokers,
-  kafkaTopicPrefix: SERVE.kafkaTopicPrefix,
   logLevel: SERVE.logLevel,
 };
 
@@ -54,14 +51,4 @@ export function readMigrateConfig(from: Environment = process.env): MigrateConfi
 export function readSweepConfig(from: Environment = process.env): SweepConfig {
   const config = readConfig(SWEEP, from);
   return Object.freeze({ ...config, transport: transportOf(config) });
-}
-
-type TransportVariables = Pick<typeof SERVE, 'embeddedTransportUrl' | 'kafkaBrokers' | 'kafkaTopicPrefix'>;
-
-function transportOf(config: ConfigOf<TransportVariables>): DataPlaneTransport {
-  const { embeddedTransportUrl, kafkaBrokers, kafkaTopicPrefix } = config;
-  if (kafkaBrokers && !embeddedTransportUrl)
-    return { kind: 'kafka', brokers: kafkaBrokers, topicPrefix: kafkaTopicPrefix };
-  if (embeddedTransportUrl && !kafkaBrokers) return { kind: 'embedded', url: embeddedTransportUrl };
-  throw new ConfigError(['exactly one of KAFKA_BROKERS and EMBEDDED_TRANSPORT_URL is required']);
 }
