@@ -24,6 +24,7 @@ export {
   PurgeIncomplete,
   RequestFailed,
   RequestOvertaken,
+  TenantDataLost,
   TenantHeld,
 } from './participant/request-errors.js';
 export { KIT_MIGRATIONS } from './kit-migrations.js';

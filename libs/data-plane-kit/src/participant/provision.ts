@@ -3,7 +3,7 @@ import { applyMigrationTx, missingMigrations, useSchema } from '../install/servi
 import type { SeedEvidence } from '../service-definition.js';
 import { type LocalPlacement, localPlacement } from './placement.js';
 import type { RequestContext } from './request-context.js';
-import { PlacementRefused, RequestFailed } from './request-errors.js';
+import { PlacementRefused, RequestFailed, TenantDataLost } from './request-errors.js';
 import { withTenantLock } from './tenant-lock.js';
 import { ensureTenantSchema } from './tenant-schema.js';
 import { maintainTx } from './transaction.js';
@@ -21,6 +21,7 @@ export async function provision(context: RequestContext): Promise<WorkResult> {
   await stepDone('fence');
   return withTenantLock(context, async () => {
     const provisioned = await findMarker(context, placement);
+    if (provisioned) await refuseLoss(context, placement);
     await ensureTables(context, placement);
     const seeded = provisioned ? provisioned.seeded : await seedAndMark(context, placement);
     if (item.request.desired === 'active') {
@@ -55,6 +56,16 @@ async function findMarker(
     );
   }
   return marker;
+}
+
+/**
+ * What was provisioned and is gone is lost: an empty schema in its place would be announced as the tenant's data.
+ * @throws TenantDataLost
+ */
+async function refuseLoss({ client }: RequestContext, { isolation, schema }: LocalPlacement): Promise<void> {
+  if (isolation === 'pooled') return;
+  const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+  if (rowCount === 0) throw new TenantDataLost(schema);
 }
 
 async function ensureTables(context: RequestContext, { isolation, schema }: LocalPlacement): Promise<void> {

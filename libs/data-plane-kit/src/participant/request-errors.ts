@@ -17,6 +17,16 @@ export class PlacementRefused extends RequestFailed {
   }
 }
 
+/** What was provisioned is not there any more; only a restore brings it back. */
+export class TenantDataLost extends RequestFailed {
+  constructor(schema: string) {
+    super(
+      `The tenant was provisioned here, but its schema ${schema} is gone. Restore it, then retry the operation.`,
+      false,
+    );
+  }
+}
+
 /** A purge of the tenant has begun here, and nothing brings it back. */
 export class AlreadyPurged extends RequestFailed {
   constructor(options?: ErrorOptions) {

@@ -200,6 +200,28 @@ describe('provisioning', () => {
     });
   });
 
+  it('does not open an empty schema in the place of one that is lost', async () => {
+    await ask('provisioning');
+    await ask('suspension', { generation: 2 });
+    await query(`DROP SCHEMA ${tenantSchemaName(tenantId, 'primary')} CASCADE`);
+    await expect(ask('reactivation', { generation: 3 })).rejects.toMatchObject({
+      name: 'TenantDataLost',
+      retryable: false,
+    });
+    expect(await fence()).toEqual({ generation: 3, access: 'frozen' });
+  });
+
+  it('migrates a schema anew that was lost before it was finished', async () => {
+    const died = new Error('died');
+    const onStep = (step: string): void => {
+      if (step === 'provision.seed') throw died;
+    };
+    await expect(ask('provisioning', { onStep })).rejects.toBe(died);
+    await query(`DROP SCHEMA ${tenantSchemaName(tenantId, 'primary')} CASCADE`);
+    await ask('provisioning');
+    await write(1);
+  });
+
   it('stops at its next step when a suspension overtook it, and the suspension does not wait for it', async () => {
     const onStep = async (step: string): Promise<void> => {
       if (step === 'provision.schema') await ask('suspension', { generation: 2 });

@@ -27,6 +27,8 @@ export async function ensureTenantSchema(
   await sql.query(`GRANT ${name} TO ${APP_ROLE} WITH INHERIT FALSE, SET TRUE`);
   if (!found!.schema) {
     await sql.query(`CREATE SCHEMA ${name}`);
+    // A new schema has none of the migrations, whatever an earlier one of this name had.
+    await sql.query('DELETE FROM tenantry.schema_migration WHERE schema_name = $1', [schema]);
     await sql.query(markSql('SCHEMA', schema, marker));
   }
   await sql.query(`GRANT USAGE ON SCHEMA ${name} TO ${name}`);
