@@ -24,7 +24,11 @@ describe('a participant that comes late', () => {
     // The one that was there first has no backlog.
     await step();
   });
-  afterEach(() => control.stop());
+  afterEach(async () => {
+    await control.part(BacklogWorker).stop();
+    await control.part(ReconcileWorker).stop();
+    await control.stop();
+  });
 
   /** Requires a participant that has just come up. */
   async function registerLate(): Promise<void> {
@@ -107,10 +111,10 @@ describe('a participant that comes late', () => {
        END $$;
        CREATE TRIGGER measured AFTER INSERT OR UPDATE ON tenantry.task FOR EACH STATEMENT EXECUTE FUNCTION public.measure()`,
     );
-    const reconciler = control.part(ReconcileWorker);
-    const workers = [control.part(BacklogWorker), anotherWorker()];
-    reconciler.start(60_000);
-    workers.forEach((worker) => worker.start());
+    const other = anotherWorker();
+    control.part(ReconcileWorker).start(60_000);
+    control.part(BacklogWorker).start();
+    other.start();
     await registerLate();
     const versions = await control.rows('SELECT id, generation FROM tenantry.tenant ORDER BY id');
 
@@ -136,8 +140,7 @@ describe('a participant that comes late', () => {
     await control.acknowledge(created!);
     await control.acknowledge(created!, {}, 'late');
     await waitFor('the new tenant', async () => (await control.state(created!)) === 'ACTIVE');
-    await Promise.all(workers.map((worker) => worker.stop()));
-    await reconciler.stop();
+    await other.stop();
 
     expect(await progress()).toMatchObject({ total: 300, done: 300, remaining: 0 });
     const observations = await control.rows<{ observed: string; attempts: number }>(

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import type { Acknowledgement, Heartbeat, TenantState } from '@tenantry/contracts';
 import { loginOf } from '@tenantry/database';
-import { newId } from '@tenantry/kernel';
+import { newId, type Backoff } from '@tenantry/kernel';
 import { testDatabase, type TestDatabase } from '@tenantry/testing';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
@@ -55,9 +55,13 @@ export class LifecycleHarness {
     readonly serviceUrl: string,
     readonly admin: Client,
     private app: INestApplicationContext,
+    private readonly backoff: Backoff,
   ) {}
 
-  static async start(participants: readonly string[] = ['reference']): Promise<LifecycleHarness> {
+  static async start(
+    participants: readonly string[] = ['reference'],
+    backoff: Backoff = BACKOFF,
+  ): Promise<LifecycleHarness> {
     const template = {
       key: `control-plane ${JSON.stringify(CONTROL_PLANE_MIGRATIONS)}`,
       build: buildTemplate,
@@ -74,13 +78,14 @@ export class LifecycleHarness {
     const serviceUrl = database.urlFor(service.name, PASSWORD);
     const admin = new Client({ connectionString: adminUrl });
     await admin.connect();
-    return new LifecycleHarness(database, serviceUrl, admin, await application(serviceUrl));
+    const app = await application(serviceUrl, backoff);
+    return new LifecycleHarness(database, serviceUrl, admin, app, backoff);
   }
 
   /** Ends the application and starts it anew over the same database: what it knew beside the database is gone. */
   async restart(): Promise<void> {
     await this.app.close();
-    this.app = await application(this.serviceUrl);
+    this.app = await application(this.serviceUrl, this.backoff);
   }
 
   async stop(): Promise<void> {
@@ -213,13 +218,13 @@ export class LifecycleHarness {
   }
 }
 
-async function application(serviceUrl: string): Promise<INestApplicationContext> {
+async function application(serviceUrl: string, backoff: Backoff): Promise<INestApplicationContext> {
   const grace = { defaultMs: 30 * 86_400_000, minimumMs: 86_400_000 };
   @Module({
     imports: [
       DatabaseModule.forRoot(serviceUrl, 10),
       CqrsModule.forRoot(),
-      LifecycleSettingsModule.forRoot({ backoff: BACKOFF }),
+      LifecycleSettingsModule.forRoot({ backoff }),
       IdempotencyModule,
       OperationsModule,
       TenantsModule.forRoot(grace),
