@@ -61,10 +61,9 @@ function onOperation({ rows }: Facts, blockers: readonly Blocker[]): Action[] {
     names.filter((name) => BLOCKED.has(kindOf(blockers, name)));
   const actions: Action[] = [];
   if (!operationRefusal('retry', current)) {
-    // Who is retired is asked for nothing any more, however often.
-    const names = blocking(tasks.map(({ participant }) => participant)).filter(
-      (name) => kindOf(blockers, name) !== 'retired',
-    );
+    const names = tasks
+      .map(({ participant }) => participant)
+      .filter((name) => ASKING_HELPS.has(kindOf(blockers, name)));
     const how =
       state === 'failed'
         ? 'Nobody is asked again by itself; once the cause is gone'
@@ -206,6 +205,9 @@ const BLOCKED = new Set<Blocker['kind'] | undefined>([
   'overdue',
   'failing',
 ]);
+
+/** Who is not there to be asked, or asked for nothing any more, is not helped by that. */
+const ASKING_HELPS = new Set<Blocker['kind'] | undefined>(['failed', 'remnants', 'overdue', 'failing']);
 
 function kindOf(blockers: readonly Blocker[], participant: string): Blocker['kind'] | undefined {
   return blockers.find((blocker) => blocker.participant === participant)?.kind;
