@@ -140,7 +140,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       const process = await startApp({
         app,
         entry,
-        env: { ...environment[app].serve, PORT: String(port), ...options.env?.[app] },
+        env: { ...environment[app].serve, ...secrets[app], PORT: String(port), ...options.env?.[app] },
         onLine: (line) => book.add(`${app} ${entry}`, line),
       });
       beside.add(process);

@@ -1,0 +1,2 @@
+export { runChaos } from './run-chaos.ts';
+export { COUNTS, counted, summaryLine } from './summary.ts';
