@@ -66,6 +66,7 @@ export class TenantReconciler {
     // Nothing can be provisioned without a place; whatever is already there can still be closed.
     const requests = placed === 'unplaceable' && tenant.desired === 'active' ? [] : step.requests;
     const events = await this.requestTx(tx, rows, requests);
+    await this.operations.saveTasksTx(tx, unaskedTasks(step, operation.id, tx.now));
     if (step.finish) await this.finishTx(tx, tenant, rows, step);
     else if (operation.state === 'pending' && requests.length > 0)
       await this.operations.setStateTx(tx, operation, 'running');
@@ -163,6 +164,24 @@ function newTask(operationId: string, participant: string, required: boolean, no
     createdAt: now,
     finishedAt: null,
   });
+}
+
+/**
+ * A retired participant is asked for nothing, and what it still holds is waited for all the same: the task is there for an operator
+ * to attest for.
+ */
+function unaskedTasks({ parts }: Step, operationId: string, now: Date): Task[] {
+  return parts
+    .filter(({ participant, counted, passed, task }) => participant.retiredAt && counted && !passed && !task)
+    .map(({ participant: { name, required } }) =>
+      Object.assign(newTask(operationId, name, required, now), {
+        state: 'pending' as const,
+        retryable: null,
+        attempts: 0,
+        nextAttemptAt: null,
+        updatedAt: now,
+      }),
+    );
 }
 
 function askAgain(task: Task, attempt: number, now: Date, backoff: Backoff): Task {

@@ -5,7 +5,7 @@ import { CommandBus, CqrsModule } from '@nestjs/cqrs';
 import type { Acknowledgement, Heartbeat, TenantState } from '@tenantry/contracts';
 import { loginOf } from '@tenantry/database';
 import { newId, type Backoff } from '@tenantry/kernel';
-import { testDatabase, type TestDatabase } from '@tenantry/testing';
+import { testDatabase, waitFor, type TestDatabase } from '@tenantry/testing';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
@@ -107,6 +107,23 @@ export class LifecycleHarness {
   /** A part of the control plane, such as a worker to be started, or a store. */
   part<T>(type: Type<T>): T {
     return this.app.get(type, { strict: false });
+  }
+
+  /** Lets backlogs and recalls go on as far as they go by themselves. */
+  async catchUp(): Promise<void> {
+    while (await this.part(BacklogWorker).step());
+  }
+
+  /** Waits until somebody waits for a lock, for a statement like this one. */
+  async untilBlocked(statement: string): Promise<void> {
+    await waitFor(`a lock to be waited for by ${statement}`, async () => {
+      const blocked = await this.rows(
+        `SELECT FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
+        [statement],
+      );
+      return blocked.length > 0;
+    });
   }
 
   /** Lets the reconciler look once; answers when it wants to look again. */
