@@ -23,7 +23,6 @@ export function secrets(newApiKey) {
     apiKey: newApiKey().key,
     dataPlaneApiKey: newApiKey().key,
   };
-  mkdirSync(STATE_FOLDER, { recursive: true });
   writePrivate(SECRETS_FILE, made);
   return made;
 }
@@ -53,6 +52,7 @@ function writePrivate(file, content) {
 
 /** For the owner's eyes only, and never half-written. */
 function writeWhole(file, text) {
+  mkdirSync(STATE_FOLDER, { recursive: true });
   writeFileSync(`${file}.new`, text, { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
