@@ -2,7 +2,6 @@ import {
   type DatabaseLogin,
   ensureLogin,
   groupRoleSql,
-  judgeLogin,
   pgExecutor,
   protect,
   type Protection,
@@ -26,7 +25,7 @@ export interface ScanLoginOptions {
  * database of the scope. Databases that are made later let everybody in, or have to let it in themselves.
  *
  * @returns in words, what this administrator was not allowed to grant; the verifier refuses to work without it.
- * @throws UnfitLogin, before anything is changed, when the login is there and is anything else.
+ * @throws UnfitLogin, before anything about it is changed, when the login is there and is anything else.
  */
 export async function installScanLogin({
   adminUrl,
@@ -38,7 +37,6 @@ export async function installScanLogin({
   await client.connect();
   try {
     const sql = pgExecutor(client);
-    await judgeLogin(sql, login.name, SCAN_GROUP);
     await sql.query(groupRoleSql(SCAN_GROUP.name));
     await ensureLogin(sql, login, SCAN_GROUP);
     const wanted = await databasesToEnter(sql, login.name, databases);
