@@ -210,6 +210,28 @@ describe('the sequenced audit log', () => {
     }
   });
 
+  it('gives no position to an entry that does not wait for one', async () => {
+    await replica.sequenceAll();
+    await write(1);
+    const [taken] = await control.rows<{ entry_id: string }>(
+      'DELETE FROM tenantry.audit_pending RETURNING entry_id',
+    );
+    const service = new Client({ connectionString: control.serviceUrl });
+    await service.connect();
+    try {
+      const insert = service.query(
+        `INSERT INTO tenantry.audit_leaf (position, entry_id, leaf_hash, chain_hash)
+         SELECT size, $1, chain_hash, chain_hash FROM tenantry.audit_head`,
+        [taken!.entry_id],
+      );
+      await expect(insert).rejects.toMatchObject({ code: '23000' });
+    } finally {
+      await service.end();
+      await control.rows('INSERT INTO tenantry.audit_pending (entry_id) VALUES ($1)', [taken!.entry_id]);
+    }
+    expect(await replica.sequenceAll()).toBe(1);
+  });
+
   it.each(['audit_entry', 'audit_leaf', 'audit_node', 'audit_checkpoint', 'signing_key'])(
     'lets not even the owner rewrite %s by accident',
     async (table) => {
