@@ -71,6 +71,7 @@ function verify(
   options: Partial<VerificationHandlerOptions> = {},
   request: Partial<ParticipantRequest> = {},
   type: RequestType = 'tenant.verification_requested.v1',
+  by: WorkControl = control,
 ): Promise<WorkResult> {
   const full: ParticipantRequest = {
     operationId: newId(),
@@ -82,7 +83,7 @@ function verify(
     ...request,
   };
   const { operationId, generation, attempt } = full;
-  return handler(options)({ tenantId, operationId, generation, attempt, type, request: full }, control);
+  return handler(options)({ tenantId, operationId, generation, attempt, type, request: full }, by);
 }
 
 async function refused(options?: Partial<VerificationHandlerOptions>): Promise<{
@@ -553,32 +554,16 @@ describe('a scan', () => {
     expect(message).toMatch(/^Something of the tenant is left: 1 rows in public\.c_renamed of [^,]*\.$/);
   });
 
-  it('is given up when it is told to end', async () => {
+  it('is given up at once when it is told to end, also while it waits', async () => {
     await inOther.query('CREATE TABLE held (tenant_id uuid)');
     await inOther.query('BEGIN; LOCK TABLE held');
     const aborting = new AbortController();
-    const operationId = newId();
-    const request = {
-      operationId,
-      generation: 1,
-      attempt: 1,
-      participants: ['verifier'],
-      desired: 'purged',
-      placements: [],
-    } as const;
-    const scan = handler({ limits: { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 } })(
-      {
-        tenantId,
-        operationId,
-        generation: 1,
-        attempt: 1,
-        type: 'tenant.verification_requested.v1',
-        request: { ...request, participants: ['verifier'], placements: [] },
-      },
-      { ...control, signal: aborting.signal },
-    );
+    const limits = { statementTimeoutMs: 600_000, lockTimeoutMs: 600_000 };
+    const scan = verify({ limits }, {}, undefined, { ...control, signal: aborting.signal });
+    const end = expect(scan).rejects.toThrow('told to end');
+    await waitsFor('held');
     aborting.abort(new Error('told to end'));
-    await expect(scan).rejects.toThrow('told to end');
+    await end;
     await inOther.query('COMMIT');
     await inOther.query('DROP TABLE held');
   });
