@@ -53,10 +53,8 @@ async function mutations(chaos, options) {
   const names = values.mutation === 'all' ? Object.keys(chaos.MUTATIONS) : [values.mutation];
   const rows = [];
   for (const name of names) {
-    const report = await chaos.runMutation(name, {
-      ...options,
-      workFolder: path.join(options.workFolder, name),
-    });
+    const workFolder = path.join(options.workFolder, name);
+    const report = await chaos.runMutation(name, { ...options, workFolder }, fromRoot());
     for (const { count, what } of report.findings.slice(0, 10)) console.log(`FOUND ${count}: ${what}`);
     console.log(chaos.summaryLine(report));
     const counts = chaos.counted(report.findings);

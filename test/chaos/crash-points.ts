@@ -15,7 +15,13 @@ const PARTICIPANT = [
  */
 export const CRASH_POINTS: Readonly<Record<Role, readonly string[]>> = {
   api: UNIT_OF_WORK,
-  worker: [...UNIT_OF_WORK, 'audit.before-position', 'audit.after-position', 'audit.after-checkpoint'],
+  worker: [
+    ...UNIT_OF_WORK,
+    'audit.before-position',
+    'audit.after-position',
+    'audit.after-checkpoint',
+    'certificate.after-insert',
+  ],
   relay: ['relay.before-send', 'relay.after-send', 'relay.after-delete'],
   verifier: [...PARTICIPANT, 'kit.verify.scanned'],
   'data-plane': [
@@ -53,6 +59,8 @@ export const PAUSE_POINTS: Readonly<Record<Exclude<Role, 'api' | 'verifier'>, re
     'kit.reactivate.fence',
     'kit.purge.footprint',
     'kit.purge.rows',
+    'kit.purge.schema',
+    'kit.purge.marker',
     'consumer.after-commit',
   ],
 };

@@ -35,6 +35,8 @@ export interface PlannedFault {
 export interface PlanOptions {
   readonly kills: number;
   readonly kafka: boolean;
+  /** Points at which a data plane is paused besides those that are chosen. */
+  readonly pausedAt: readonly string[];
   readonly dice: Dice;
 }
 
@@ -71,7 +73,7 @@ const VICTIMS: readonly Place['role'][] = [
 ];
 
 /** Chooses exactly so many kills, and what goes with them, from the seed alone. */
-export function planFaults({ kills, kafka, dice }: PlanOptions): PlannedFault[] {
+export function planFaults({ kills, kafka, pausedAt, dice }: PlanOptions): PlannedFault[] {
   const share = (part: number): number => Math.max(1, Math.round(kills * part));
   const rare: Fault[] = [
     ...repeat(share(0.05), (): Fault => ({ kind: 'postgres', holdMs: dice.between(0, 1500) })),
@@ -81,6 +83,7 @@ export function planFaults({ kills, kafka, dice }: PlanOptions): PlannedFault[] 
       back: dice.pick([3, 10, 30, 100]),
     })),
     ...pauses(share(0.06), dice),
+    ...pausedAt.map((point, n) => pauseAt(DATA_PLANES[n % DATA_PLANES.length] as Place, point, dice)),
   ];
   let left = kills - rare.reduce((sum, fault) => sum + killsOf(fault), 0);
   if (left < 1) throw new RangeError(`${kills} kills are too few to have one of each kind`);
@@ -102,6 +105,8 @@ export function planFaults({ kills, kafka, dice }: PlanOptions): PlannedFault[] 
   return faults.map((fault) => ({ afterMs: dice.between(200, 3800), fault }));
 }
 
+const DATA_PLANES = PLACES.filter(({ role }) => role === 'data-plane');
+
 function pauses(count: number, dice: Dice): Fault[] {
   // What sleeps through its lease in a data plane can do the most harm.
   const roles = new Deck(['data-plane', 'data-plane', 'relay', 'data-plane', 'worker'] as const, dice);
@@ -111,15 +116,14 @@ function pauses(count: number, dice: Dice): Fault[] {
   );
   return repeat(count, () => {
     const role = roles.draw();
-    const [shortest, longest] = PAUSE_MS[role];
-    const at = `pause:${points.get(role)?.draw()}:${dice.pick([1, 1, 1, 2])}`;
-    return {
-      kind: 'pause',
-      place: places.get(role)?.draw().name as string,
-      at,
-      holdMs: dice.between(shortest, longest),
-    };
+    return pauseAt(places.get(role)?.draw() as Place, points.get(role)?.draw() as string, dice);
   });
+}
+
+function pauseAt({ name, role }: Place, point: string, dice: Dice): Fault {
+  const [shortest, longest] = PAUSE_MS[role as keyof typeof PAUSE_MS];
+  const at = `pause:${point}:${dice.pick([1, 1, 1, 2])}`;
+  return { kind: 'pause', place: name, at, holdMs: dice.between(shortest, longest) };
 }
 
 function networkFault(kafka: boolean, dice: Dice): Fault {

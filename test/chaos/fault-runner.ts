@@ -114,7 +114,8 @@ export class FaultRunner {
   private async pause(place: string, at: string, holdMs: number): Promise<void> {
     const slot = this.system.slot(place);
     await this.killOnce(place, at);
-    const deadline = performance.now() + PATIENCE_MS + 4000;
+    let deadline = Infinity;
+    const ready = slot.ready().then(() => (deadline = performance.now() + PATIENCE_MS));
     let there = false;
     while (!there && performance.now() < deadline) {
       await delay(STOP_POLL_MS);
@@ -127,6 +128,7 @@ export class FaultRunner {
     await delay(holdMs);
     slot.resume();
     this.say(`    ${place} goes on`);
+    await ready;
     await slot.ready();
   }
 

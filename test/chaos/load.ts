@@ -35,16 +35,16 @@ interface AcceptedBody {
 const ANSWER_TIMEOUT_MS = 10_000;
 /** What is asked of a tenant in a state; an action that is not legal there is tried now and then all the same. */
 const USUAL: Readonly<Record<string, readonly (Action | 'wait')[]>> = {
-  REQUESTED: ['suspend', 'delete', 'wait', 'wait'],
-  PROVISIONING: ['suspend', 'delete', 'wait', 'wait', 'wait', 'wait'],
-  ACTIVE: ['suspend', 'suspend', 'delete', 'wait'],
-  REACTIVATING: ['suspend', 'delete', 'wait', 'wait'],
-  SUSPENDING: ['reactivate', 'delete', 'wait', 'wait'],
-  SUSPENDED: ['reactivate', 'reactivate', 'delete', 'wait'],
-  DELETION_SCHEDULED: ['cancel_deletion', 'wait', 'wait'],
-  PURGING: ['wait', 'wait', 'wait', 'wait', 'delete'],
+  REQUESTED: ['suspend', 'delete', ...waits(6)],
+  PROVISIONING: ['suspend', 'delete', ...waits(10)],
+  ACTIVE: ['suspend', 'suspend', 'suspend', 'delete', 'wait'],
+  REACTIVATING: ['suspend', 'delete', ...waits(8)],
+  SUSPENDING: ['reactivate', 'delete', ...waits(8)],
+  SUSPENDED: ['reactivate', 'reactivate', 'reactivate', 'delete', 'wait'],
+  DELETION_SCHEDULED: ['cancel_deletion', ...waits(5)],
+  PURGING: ['delete', ...waits(9)],
 };
-const WAIT = ['wait'] as const;
+const WAIT = waits(1);
 const ACTIONS: readonly Exclude<Action, 'create'>[] = ['suspend', 'reactivate', 'delete', 'cancel_deletion'];
 
 /**
@@ -102,7 +102,7 @@ export class Load {
   }
 
   private async act({ id, slug }: KnownTenant, state: string, dice: Dice): Promise<void> {
-    const action = dice.chance(0.15) ? dice.pick(ACTIONS) : dice.pick(USUAL[state] ?? WAIT);
+    const action = dice.chance(0.05) ? dice.pick(ACTIONS) : dice.pick(USUAL[state] ?? WAIT);
     if (action === 'wait') return;
     const grace = dice.pick(['PT0S', 'PT0S', 'PT2S', 'PT5S']);
     await this.insist(action, id, dice, () => {
@@ -200,4 +200,8 @@ export class Load {
       return undefined;
     }
   }
+}
+
+function waits(count: number): 'wait'[] {
+  return Array.from({ length: count }, () => 'wait');
 }

@@ -30,6 +30,8 @@ export interface ChaosOptions {
   readonly minutes: number;
   readonly users: number;
   readonly buildRoot: string;
+  /** Points at which a data plane is paused besides those that the seed chooses. */
+  readonly pausedAt?: readonly string[];
   readonly workFolder: string;
   readonly say: (line: string) => void;
 }
@@ -51,10 +53,10 @@ export interface ChaosReport {
 
 /** One run: everything up, load and faults at the same time, then rest, then judgement. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, kills, transport, minutes, users, buildRoot, workFolder, say } = options;
+  const { seed, kills, transport, minutes, users, buildRoot, pausedAt = [], workFolder, say } = options;
   const began = performance.now();
   const dice = new Dice(seed);
-  const plan = planFaults({ kills, kafka: transport === 'kafka', dice: dice.fork('faults') });
+  const plan = planFaults({ kills, kafka: transport === 'kafka', pausedAt, dice: dice.fork('faults') });
   mkdirSync(workFolder, { recursive: true });
   writeFileSync(path.join(workFolder, 'plan.json'), JSON.stringify(plan, undefined, 1));
   say(`starting the system, logs in ${workFolder}`);
