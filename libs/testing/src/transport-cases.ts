@@ -13,8 +13,8 @@ import { waitFor } from './wait-for.js';
 /** One transport, ready to be put to the test. */
 export interface TransportRig {
   readonly control: ControlPlaneTransport;
-  /** The side of the named participant, which the rig closes. `alice` and `bob` are known to the control plane. */
-  participant(name: 'alice' | 'bob'): Promise<ParticipantTransport>;
+  /** The side of the named participant, which the rig closes. `alice` and `bob` are known to the control plane, `carol` is not. */
+  participant(name: 'alice' | 'bob' | 'carol'): Promise<ParticipantTransport>;
   /** Commits these to the outbox, in order; a running relay publishes them. */
   enqueue(events: readonly NewEvent[]): Promise<void>;
   saveState(record: StateRecord): Promise<void>;
@@ -278,6 +278,23 @@ export const TRANSPORT_CASES: readonly TransportCase[] = [
       );
       same([...seen].filter((one) => !one.includes('second')).sort(), ['alice first 1', 'bob forged 1']);
       same(malformed, ['alice']);
+      await subscription.stop();
+    },
+  },
+  {
+    name: 'brings the messages of a participant that nobody has declared',
+    async run(rig) {
+      const seen: string[] = [];
+      const subscription = await rig.control.consumeAcknowledgements({
+        participants: async () => ['alice', 'bob'],
+        handler: async (participant, message) => void seen.push(`${participant} ${message.subject}`),
+        onMalformed: async () => undefined,
+      });
+      const carol = await rig.participant('carol');
+      // As every sender does: where there is no channel yet, the first try makes it.
+      const send = () => carol.acknowledge([heartbeat('carol', 'carol')]).then(() => true);
+      await waitFor('its channel', send, PATIENCE_MS);
+      await waitFor('the first sign of life', () => seen.includes('carol carol'), PATIENCE_MS);
       await subscription.stop();
     },
   },

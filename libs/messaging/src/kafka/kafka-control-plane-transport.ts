@@ -9,6 +9,7 @@ import {
   DEFAULT_TOPIC_SETTINGS,
   ensureTopics,
   ParticipantsUnprepared,
+  participantsWithTopics,
   type TopicSettings,
   type UnusableTopics,
 } from './kafka-topics.js';
@@ -78,7 +79,9 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
         groupId: `${topicPrefix ?? 'tenantry'}._control-plane`,
         refreshMs,
         topics: async () => {
-          const names = await participants();
+          // Whoever writes a topic of its own is heard, so that it can say that it is there.
+          const found = await participantsWithTopics(kafka, topicPrefix);
+          const names = [...new Set([...(await participants()), ...found])];
           const unusable = await prepareAll(names);
           leftOut.report(unusable);
           const usable = names.filter((name) => !unusable.has(name));

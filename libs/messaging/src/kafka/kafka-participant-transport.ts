@@ -7,7 +7,8 @@ import { deliverBatch } from './deliver-batch.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
 import { KafkaSender } from './kafka-sender.js';
 import { KafkaState } from './kafka-state.js';
-import { existingTopics } from './kafka-topics.js';
+import { ensureOwnTopic, existingTopics } from './kafka-topics.js';
+import { OwnTopic } from './own-topic.js';
 import { SupervisedConsumer } from './supervised-consumer.js';
 
 export interface KafkaParticipantOptions extends KafkaConnection {
@@ -17,7 +18,8 @@ export interface KafkaParticipantOptions extends KafkaConnection {
 
 /**
  * The Kafka transport's side of a service. A group reads the lifecycle topic from its beginning when it is new. Groups are named
- * `<topicPrefix>.<group>` at the broker. Topics are the control plane's to create; until they are there, everything waits.
+ * `<topicPrefix>.<group>` at the broker. Topics are the control plane's to create, and until they are there, everything waits; only its own
+ * a service that nobody has declared makes itself, where it may, since that is what the control plane finds it by.
  */
 export function createKafkaParticipantTransport(options: KafkaParticipantOptions): ParticipantTransport {
   const { participant, topicPrefix, logger } = options;
@@ -25,6 +27,7 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
   const topics = topicNames(topicPrefix);
   const groupPrefix = topicPrefix ?? 'tenantry';
   const sender = new KafkaSender(kafka, logger);
+  const own = new OwnTopic(participant, () => ensureOwnTopic(kafka, topicPrefix, participant), logger);
   const subscriptions = new OpenSubscriptions();
   return {
     async consumeLifecycle({ group, handler, onMalformed }) {
@@ -63,12 +66,13 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
     },
 
     async acknowledge(messages) {
-      await sender.send(
-        messages.map((message) => ({
-          topic: topics.acknowledgements(participant),
-          message: toKafkaMessage(message),
-        })),
-      );
+      const topic = topics.acknowledgements(participant);
+      try {
+        await sender.send(messages.map((message) => ({ topic, message: toKafkaMessage(message) })));
+      } catch (error) {
+        await own.mend(error);
+        throw error;
+      }
     },
 
     async close() {

@@ -81,10 +81,7 @@ export async function ensureTopics(
     await ensure(admin, shared, existing);
     const unusable = new Map<string, Error>();
     for (const participant of participants) {
-      const own = topic(names.acknowledgements(participant), settings, {
-        'cleanup.policy': 'delete',
-        'retention.ms': String(ANSWER_RETENTION_MS),
-      });
+      const own = acknowledgementTopic(names.acknowledgements(participant), settings);
       try {
         await ensure(admin, [own], existing);
       } catch (error) {
@@ -93,6 +90,36 @@ export async function ensureTopics(
       }
     }
     return unusable;
+  });
+}
+
+/** The participants that have an acknowledgement topic, declared or not. */
+export function participantsWithTopics(kafka: Kafka, prefix: string | undefined): Promise<string[]> {
+  const names = topicNames(prefix);
+  return withAdmin(kafka, async (admin) =>
+    (await admin.listTopics()).flatMap((one) => names.participantOf(one) ?? []),
+  );
+}
+
+/**
+ * Makes a participant's own topic if it is missing. What it is configured with is the control plane's to check.
+ * @returns why it is missing still: as a rule the broker doesn't let this participant make it. @throws when the brokers can't be reached.
+ */
+export function ensureOwnTopic(
+  kafka: Kafka,
+  prefix: string | undefined,
+  participant: string,
+): Promise<Error | undefined> {
+  const own = acknowledgementTopic(topicNames(prefix).acknowledgements(participant), DEFAULT_TOPIC_SETTINGS);
+  return withAdmin(kafka, async (admin) => {
+    try {
+      if (!(await admin.listTopics()).includes(own.topic))
+        await admin.createTopics({ topics: [own], waitForLeaders: true });
+      return undefined;
+    } catch (error) {
+      if (isAboutTheTopic(error)) return error;
+      throw error;
+    }
   });
 }
 
@@ -123,6 +150,13 @@ function topic(
 ): ITopicConfig {
   const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
   return { topic: name, numPartitions: partitions, replicationFactor, configEntries };
+}
+
+function acknowledgementTopic(name: string, settings: TopicSettings): ITopicConfig {
+  return topic(name, settings, {
+    'cleanup.policy': 'delete',
+    'retention.ms': String(ANSWER_RETENTION_MS),
+  });
 }
 
 /** Brokers learn of a new topic one after the other, and deny it meanwhile: so it is tried a few times. */

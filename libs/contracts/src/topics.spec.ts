@@ -1,0 +1,21 @@
+import { describe, expect, it } from '@jest/globals';
+import { topicNames } from './topics.js';
+
+describe('topicNames', () => {
+  const topics = topicNames('acme');
+
+  it('finds whose a topic is by its name', () => {
+    expect(topics.participantOf(topics.acknowledgements('billing-2'))).toBe('billing-2');
+  });
+
+  it.each([
+    'acme.acknowledgements.v1.',
+    'acme.acknowledgements.v1.Not-One',
+    'acme.acknowledgements.v1.a.b',
+    'acme.acknowledgements.v10.billing',
+    'tenantry.acknowledgements.v1.billing',
+    topics.lifecycle,
+  ])('takes %s for nobody’s', (topic) => {
+    expect(topics.participantOf(topic)).toBeUndefined();
+  });
+});
