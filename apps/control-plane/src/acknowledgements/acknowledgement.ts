@@ -35,6 +35,8 @@ export function judge(
   // An operator's decision to go on without it does not make its own word worth less when it comes.
   if (task.state === 'succeeded' || (task.state === 'skipped' && answer.outcome !== 'succeeded'))
     return { kind: 'ignored', why: `the task is ${task.state} already` };
+  if (answer.attempt < task.countsFromAttempt)
+    return { kind: 'ignored', why: `it answers attempt ${answer.attempt}, which is out of date` };
   if (answer.outcome === 'succeeded') {
     const evidence = answer.evidence ?? null;
     return {
@@ -53,6 +55,8 @@ export function judge(
   }
   if (answer.attempt !== task.attempts)
     return { kind: 'ignored', why: `it answers attempt ${answer.attempt}, the last one is ${task.attempts}` };
+  if (task.state === 'failed')
+    return { kind: 'ignored', why: `attempt ${answer.attempt} has failed already, and nothing follows that` };
   // What a failure found, such as the tables that a scan names, is kept too.
   const found = answer.evidence ?? task.evidence;
   if (answer.outcome === 'in_progress') {

@@ -1,5 +1,5 @@
 import type { Role } from '@tenantry/service';
-import { operationRefusal, taskRefusal, undoneBy } from '../operations/operator-rules.js';
+import { isOpen, operationRefusal, taskRefusal, undoneBy } from '../operations/operator-rules.js';
 import { isLegal } from '../tenants/tenant.js';
 import type { Blocker } from './blockers.js';
 import type { Facts } from './facts.js';
@@ -55,7 +55,7 @@ export function actionsOf(facts: Facts, blockers: readonly Blocker[]): Action[] 
 function onOperation({ rows }: Facts, blockers: readonly Blocker[]): Action[] {
   const { tenant, operation, tasks, participants } = rows;
   const { kind, state } = operation;
-  const current = { kind, state, current: true };
+  const current = { kind, state, current: true, open: tasks.some(isOpen) };
   const href = `/v1/operations/${operation.id}`;
   const blocking = (names: readonly string[]): string[] =>
     names.filter((name) => BLOCKED.has(kindOf(blockers, name)));
@@ -84,8 +84,12 @@ function onOperation({ rows }: Facts, blockers: readonly Blocker[]): Action[] {
     });
   }
   for (const task of tasks) {
-    const capabilities = participants.find(({ name }) => name === task.participant)?.capabilities ?? [];
-    const facts = { state: task.state, capabilities };
+    const known = participants.find(({ name }) => name === task.participant);
+    const facts = {
+      state: task.state,
+      capabilities: known?.capabilities ?? [],
+      retired: (known?.retiredAt ?? null) !== null,
+    };
     const { participant } = task;
     const helps = blocking([participant]).length > 0;
     const about = { participant, role: 'operator' } as const;
@@ -101,6 +105,7 @@ function onOperation({ rows }: Facts, blockers: readonly Blocker[]): Action[] {
       actions.push({
         ...post('attest', `${href}/tasks/${participant}/attest`, REASON),
         ...about,
+        role: 'admin',
         effect: `Says under your name that ${participant}'s data is destroyed; the certificate is marked incomplete.`,
         helps: helps ? `The purge would not wait for ${participant} any more.` : null,
       });

@@ -137,6 +137,7 @@ function laterParts({ rows, situation }: Facts, parts: readonly Part[]): PartVie
         observation: { observed: 'none', observedGeneration: 0, countsFrom: rows.tenant.generation },
         task: undefined,
         satisfied: false,
+        outdated: false,
         passed: false,
         counted: participant.required,
       };

@@ -6,6 +6,7 @@ import { SEQUENCED_AUDIT_SQL } from './0003-sequenced-audit.sql.js';
 import { DELETION_CERTIFICATES_SQL } from './0004-deletion-certificates.sql.js';
 import { PARTICIPANT_WALKS_SQL } from './0005-participant-walks.sql.js';
 import { FLEET_SQL } from './0006-fleet.sql.js';
+import { SCANS_ANEW_SQL } from './0007-scans-anew.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
 export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
@@ -18,4 +19,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0004-deletion-certificates', sql: DELETION_CERTIFICATES_SQL },
   { name: 'control-plane-0005-participant-walks', sql: PARTICIPANT_WALKS_SQL },
   { name: 'control-plane-0006-fleet', sql: FLEET_SQL },
+  { name: 'control-plane-0007-scans-anew', sql: SCANS_ANEW_SQL },
 ];

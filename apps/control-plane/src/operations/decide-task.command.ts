@@ -50,8 +50,8 @@ export class DecideTaskHandler implements ICommandHandler<DecideTask> {
       const { tenant, operation, tasks, facts } = locked;
       const task = tasks.find((each) => each.participant === participant);
       if (!task) throw new NotFound('task');
-      const capabilities = await this.participants.capabilitiesTx(tx, participant);
-      const refusal = taskRefusal(action, facts, { state: task.state, capabilities });
+      const known = await this.participants.declaredTx(tx, participant);
+      const refusal = taskRefusal(action, facts, { state: task.state, ...known });
       if (refusal) throw new OperationActionRefused(action, refusal, operation.state);
       const before = { state: task.state, attempts: task.attempts, lastError: task.lastError };
       Object.assign(task, {

@@ -70,6 +70,8 @@ export class OperationStore {
   async extendTx(tx: Tx, operation: Operation, ms: number): Promise<void> {
     const deadline = new Date(tx.now.getTime() + ms);
     if (operation.finishedAt !== null || operation.deadline >= deadline) return;
+    operation.deadline = deadline;
+    operation.updatedAt = tx.now;
     await tx.manager.update(Operation, { id: operation.id }, { deadline, updatedAt: tx.now });
   }
 

@@ -1,4 +1,3 @@
-import type { OperationState } from '@tenantry/contracts';
 import { NotFound } from '@tenantry/service';
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/unit-of-work.js';
@@ -8,7 +7,7 @@ import type { Tenant } from '../tenants/tenant.entity.js';
 import { TenantStore } from '../tenants/tenant.store.js';
 import type { Operation } from './operation.entity.js';
 import { OperationStore } from './operation.store.js';
-import type { OperationFacts } from './operator-rules.js';
+import { isOpen, type OperationFacts } from './operator-rules.js';
 import type { Task } from './task.entity.js';
 
 /** An operation under its tenant's row lock, as an operator's action finds it. */
@@ -38,17 +37,18 @@ export class OperatorDesk {
     if (!operation) throw new NotFound('operation');
     const tasks = await this.operations.tasksTx(tx, operationId);
     const { kind, state, generation } = operation;
-    return { tenant, operation, tasks, facts: { kind, state, current: generation === tenant.generation } };
+    return {
+      tenant,
+      operation,
+      tasks,
+      facts: { kind, state, current: generation === tenant.generation, open: tasks.some(isOpen) },
+    };
   }
 
-  /** Lets an operation that has failed go on, with its whole time again, and has the tenant looked at. */
+  /** Lets an operation go on that has failed, gives an unfinished one its whole time again, and has the tenant looked at. */
   async goOnTx(tx: Tx, { tenant, operation }: LockedOperation): Promise<void> {
-    const running: OperationState = 'running';
-    if (operation.state === 'failed') {
-      const timeoutMs = await this.participants.longestAckTimeoutMsTx(tx);
-      operation.deadline = new Date(tx.now.getTime() + timeoutMs);
-      await this.operations.setStateTx(tx, operation, running);
-    }
+    if (operation.state === 'failed') await this.operations.setStateTx(tx, operation, 'running');
+    await this.operations.extendTx(tx, operation, await this.participants.longestAckTimeoutMsTx(tx));
     await this.wakes.wakeTx(tx, tenant.id);
   }
 }

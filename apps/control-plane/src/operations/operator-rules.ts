@@ -9,11 +9,14 @@ export interface OperationFacts {
   readonly state: OperationState;
   /** Whether it is the tenant's newest; what is older has been overtaken. */
   readonly current: boolean;
+  /** Whether somebody who was asked has neither acknowledged nor been decided about; possible after a success, of who came late. */
+  readonly open: boolean;
 }
 
 export interface TaskFacts {
   readonly state: TaskState;
   readonly capabilities: readonly Capability[];
+  readonly retired: boolean;
 }
 
 /** What undoes an unfinished operation; the others are undone by an operation of their own, or not at all. */
@@ -30,7 +33,7 @@ export function undoneBy(kind: OperationKind): OperationKind | undefined {
 
 /** Why an action on an operation is not possible now; `undefined` when it is. */
 export function operationRefusal(action: OperationAction, operation: OperationFacts): string | undefined {
-  const ended = endedRefusal(operation);
+  const ended = endedRefusal(operation, action === 'retry' && operation.open);
   if (ended) return ended;
   if (action === 'retry' || undoneBy(operation.kind)) return undefined;
   switch (operation.kind) {
@@ -49,20 +52,27 @@ export function taskRefusal(
   operation: OperationFacts,
   task: TaskFacts,
 ): string | undefined {
-  const ended = endedRefusal(operation);
+  const ended = endedRefusal(operation, operation.open);
   if (ended) return ended;
   if (task.state === 'succeeded') return 'the participant has acknowledged already';
   if (task.state === 'skipped') return 'it was decided already that the operation goes on without it';
   if (operation.kind !== 'purge')
     return action === 'attest' ? 'only the destruction of data is attested; skip this task' : undefined;
   if (action === 'skip') return 'a purge is not skipped; attest that the participant’s data is destroyed';
-  if (task.capabilities.includes('verify'))
-    return 'an independent scan cannot be attested; remove what it found and retry, or retire the verifier';
+  if (task.capabilities.includes('verify') && !task.retired)
+    return 'an independent scan cannot be attested; remove what it found and retry, or retire the verifier and attest then';
   return undefined;
 }
 
-function endedRefusal({ current, state }: OperationFacts): string | undefined {
+/** @param lateComers whether those count who have not got there although the operation has succeeded. */
+function endedRefusal({ current, state }: OperationFacts, lateComers: boolean): string | undefined {
   if (!current) return 'a newer operation has taken its place';
   if (state === 'pending' || state === 'running' || state === 'failed') return undefined;
+  if (state === 'succeeded' && lateComers) return undefined;
   return `it has ended: ${state}`;
+}
+
+/** Whether a task is neither acknowledged nor decided about. */
+export function isOpen({ state }: { readonly state: TaskState }): boolean {
+  return state !== 'succeeded' && state !== 'skipped';
 }

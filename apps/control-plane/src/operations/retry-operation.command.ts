@@ -2,13 +2,17 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { ParticipantStore } from '../participants/participant.store.js';
 import { accepted, type Accepted } from '../tenants/accepted.js';
 import { OperationActionRefused } from './operation.errors.js';
 import { OperationStore } from './operation.store.js';
 import { OperatorDesk } from './operator-desk.js';
-import { operationRefusal } from './operator-rules.js';
+import { isOpen, operationRefusal } from './operator-rules.js';
 
-/** Has everyone who has not acknowledged asked again now, also who has failed for good. @throws NotFound, OperationActionRefused */
+/**
+ * Has everyone who has not acknowledged asked again now, with their whole time again: also who has failed for good, who is
+ * silent, and who came late to an operation that has succeeded. @throws NotFound, OperationActionRefused
+ */
 export class RetryOperation extends Command<Accepted> {
   constructor(
     readonly operationId: string,
@@ -25,6 +29,7 @@ export class RetryOperationHandler implements ICommandHandler<RetryOperation> {
     private readonly unitOfWork: UnitOfWork,
     private readonly desk: OperatorDesk,
     private readonly operations: OperationStore,
+    private readonly participants: ParticipantStore,
     private readonly audit: AuditLog,
   ) {}
 
@@ -34,9 +39,11 @@ export class RetryOperationHandler implements ICommandHandler<RetryOperation> {
       const { tenant, operation, tasks, facts } = locked;
       const refusal = operationRefusal('retry', facts);
       if (refusal) throw new OperationActionRefused('retry', refusal, operation.state);
-      const again = tasks.filter(({ state }) => state !== 'succeeded' && state !== 'skipped');
+      const retired = await this.participants.retiredTx(tx);
+      const again = tasks.filter((task) => isOpen(task) && !retired.has(task.participant));
       for (const task of again) {
         if (task.state === 'failed') task.retryable = true;
+        task.addressedAt = null;
         task.nextAttemptAt = tx.now;
         task.finishedAt = null;
         task.updatedAt = tx.now;

@@ -16,6 +16,9 @@ export class Task {
   @Column('real', { nullable: true }) progress: number | null;
   @Column('text', { name: 'last_error', nullable: true }) lastError: string | null;
   @Column('jsonb', { nullable: true }) evidence: Record<string, unknown> | null;
+  /** The first attempt whose success counts: a scan from before the last destruction shows nothing about it. */
+  @Column('int', { name: 'counts_from_attempt' }) countsFromAttempt: number;
+  @Column('timestamptz', { name: 'counts_from_at', nullable: true }) countsFromAt: Date | null;
   /** Set when an operator decided that the operation goes on without this participant; `attest`: of a purge. */
   @Column('text', { nullable: true }) decision: 'skip' | 'attest' | null;
   @Column('text', { name: 'decided_by', nullable: true }) decidedBy: string | null;

@@ -59,7 +59,7 @@ export class ParticipantStore {
 
   async longestAckTimeoutMsTx(tx: Tx): Promise<number> {
     const [row] = await tx.sql.query<{ longest: number | null }>(
-      'SELECT max(ack_timeout_ms) AS longest FROM tenantry.participant',
+      'SELECT max(ack_timeout_ms) AS longest FROM tenantry.participant WHERE retired_at IS NULL',
     );
     return row?.longest ?? DEFAULT_ACK_TIMEOUT_MS;
   }
@@ -97,9 +97,23 @@ export class ParticipantStore {
     return participant?.ackTimeoutMs ?? DEFAULT_ACK_TIMEOUT_MS;
   }
 
-  async capabilitiesTx(tx: Tx, name: string): Promise<readonly Capability[]> {
+  async declaredTx(
+    tx: Tx,
+    name: string,
+  ): Promise<{ readonly capabilities: readonly Capability[]; readonly retired: boolean }> {
     const participant = await tx.manager.findOneBy(Participant, { name });
-    return participant?.capabilities ?? [];
+    return {
+      capabilities: participant?.capabilities ?? [],
+      retired: (participant?.retiredAt ?? null) !== null,
+    };
+  }
+
+  /** The names of those that are asked for nothing any more. */
+  async retiredTx(tx: Tx): Promise<ReadonlySet<string>> {
+    const rows = await tx.sql.query<{ name: string }>(
+      'SELECT name FROM tenantry.participant WHERE retired_at IS NOT NULL',
+    );
+    return new Set(rows.map(({ name }) => name));
   }
 
   /** Notes where a participant has acknowledged that a tenant is. */

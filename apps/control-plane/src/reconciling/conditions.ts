@@ -12,7 +12,8 @@ export function conditionsOf(
 ): PlannedCondition[] {
   const { tenant, operation, now } = situation;
   const failed = finish === 'failed' || operation.state === 'failed';
-  const ended = failed || finish === 'succeeded' || operation.state === 'succeeded';
+  const ended = finish === 'succeeded' || operation.state === 'succeeded';
+  const paused = tenant.pausedAt !== null;
   const conditions: PlannedCondition[] = [];
   if (tenant.pausedAt !== null)
     conditions.push({ type: 'paused', message: 'automation is paused for this tenant by an operator' });
@@ -27,12 +28,18 @@ export function conditionsOf(
   for (const part of parts) {
     const found = [
       skipped(part),
-      failure(part, failed) ?? lateness(part, now),
+      failure(part, failed || paused) ?? lateness(part, now),
       absence(part, now),
       backlog(part, ended),
     ];
     for (const condition of found) if (condition) conditions.push(condition);
   }
+  // Whoever failed has acknowledged since, or takes part no longer; its end was announced all the same.
+  if (failed && !conditions.some(({ type }) => type === 'failed'))
+    conditions.push({
+      type: 'failed',
+      message: 'the operation failed, and nothing goes on by itself; retry it',
+    });
   return conditions;
 }
 
@@ -47,12 +54,9 @@ function skipped({ participant, task, satisfied }: Part): PlannedCondition | und
   return { type: 'skipped', message: `${participant.name} ${words} by an operator; it has not acknowledged` };
 }
 
-function failure(
-  { participant, task, counted, passed }: Part,
-  failed: boolean,
-): PlannedCondition | undefined {
-  if (passed || task?.state !== 'failed' || task.retryable !== false || (counted && !failed))
-    return undefined;
+/** @param told whether nobody else tells that a participant failed which is waited for: its operation would end. */
+function failure({ participant, task, counted, passed }: Part, told: boolean): PlannedCondition | undefined {
+  if (passed || task?.state !== 'failed' || task.retryable !== false || (counted && !told)) return undefined;
   return { type: 'failed', message: `${participant.name}: ${task.lastError ?? 'no reason was given'}` };
 }
 

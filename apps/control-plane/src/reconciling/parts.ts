@@ -10,6 +10,8 @@ export interface Part {
   readonly task: TaskFacts | undefined;
   /** Whether it has acknowledged that the tenant is there, at this generation. */
   readonly satisfied: boolean;
+  /** Whether what it was asked for has to be asked for anew: a scan from before the last destruction. */
+  readonly outdated: boolean;
   /** Satisfied, or an operator decided to go on without it. */
   readonly passed: boolean;
   /** Whether the tenant's state waits for it. */
@@ -42,7 +44,18 @@ export function partsOf(situation: Situation): { parts: Part[]; joins: Join[] } 
   if (tenant.desired !== 'purged' || !parts.every((part) => part.passed)) return { parts, joins };
   // Nobody new verifies what has ended.
   const verifiers = unfinished ? newcomers(situation, VERIFY.capability, countsFrom) : [];
-  return { parts: [...parts, ...partsFor(situation, VERIFY, verifiers)], joins: verifiers };
+  const scans = partsFor(situation, VERIFY, verifiers).map((part) => scanOf(part, parts));
+  return { parts: [...parts, ...scans], joins: verifiers };
+}
+
+/** A scan counts when it was asked for after the last participant destroyed, or was attested for. */
+function scanOf(part: Part, destructions: readonly Part[]): Part {
+  const { task } = part;
+  if (!task) return part;
+  const askedAt = task.countsFromAt ?? new Date(0);
+  const outdated = destructions.some((each) => (each.task?.finishedAt ?? askedAt) > askedAt);
+  const satisfied = task.state === 'succeeded' && !outdated;
+  return { ...part, outdated, satisfied, passed: satisfied || task.decision !== null };
 }
 
 function newcomers(situation: Situation, capability: Capability, countsFrom: number): Join[] {
@@ -50,9 +63,11 @@ function newcomers(situation: Situation, capability: Capability, countsFrom: num
   const verifies = capability === 'verify';
   return situation.participants
     .filter(
-      ({ name, retiredAt, capabilities }) =>
+      ({ name, retiredAt, capabilities, declaredBy }) =>
         retiredAt === null &&
         capabilities.includes('verify') === verifies &&
+        // Nobody vouches for a verifier that only says of itself that it is one.
+        !(verifies && declaredBy === 'heartbeat') &&
         !situation.observations.has(name),
     )
     .map(({ name }) => ({ participant: name, countsFrom }));
@@ -69,9 +84,10 @@ function partsFor(situation: Situation, { capability, request }: Wanted, joins: 
       observations.get(name) ??
       (joined && { observed: 'none', observedGeneration: 0, countsFrom: joined.countsFrom });
     if (!observation || !participant.capabilities.includes(capability)) continue;
-    // What a retired participant still holds is held against the purge, and nothing else is.
-    if (participant.retiredAt !== null && capability !== 'purge') continue;
     const task = tasks.get(name);
+    // What a retired participant still holds is held against the purge, and so is what a retired verifier was asked; nothing else is.
+    if (participant.retiredAt !== null && capability !== 'purge' && !(capability === 'verify' && task))
+      continue;
     const satisfied = observation.observed === done && observation.observedGeneration === tenant.generation;
     parts.push({
       participant,
@@ -79,9 +95,11 @@ function partsFor(situation: Situation, { capability, request }: Wanted, joins: 
       observation,
       task,
       satisfied,
+      outdated: false,
       passed: satisfied || (task?.decision ?? null) !== null,
-      // A purge waits for everyone who was ever asked: an optional service's copy is a copy too.
-      counted: capability === 'purge' || (required && observation.countsFrom <= tenant.generation),
+      // A purge waits for everyone who was ever asked: an optional service's copy is a copy too, and what an optional
+      // verifier finds is found.
+      counted: tenant.desired === 'purged' || (required && observation.countsFrom <= tenant.generation),
     });
   }
   return parts;

@@ -14,6 +14,7 @@ function participant(name: string, changes: Partial<ParticipantFacts> = {}): Par
     capabilities: ['provision', 'suspend', 'reactivate', 'purge'],
     stores: ['primary'],
     ackTimeoutMs: 60_000,
+    declaredBy: 'operator',
     lastHeartbeatAt: NOW,
     retiredAt: null,
     ...changes,
@@ -33,6 +34,8 @@ function task(changes: Partial<TaskFacts> = {}): TaskFacts {
     nextAttemptAt: later(5000),
     lastError: null,
     decision: null,
+    finishedAt: null,
+    countsFromAt: null,
     ...changes,
   };
 }

@@ -72,7 +72,11 @@ export function reconcile(situation: Situation): Step {
     openRoutes: state === 'ACTIVE' && !paused,
     closedStores: closedStores(parts),
     conditions: conditionsOf(situation, parts, finish?.state),
-    waitUntil: openPurge ? now : paused ? null : nextLook(situation, parts, allThere, due, nextAttempts),
+    waitUntil: openPurge
+      ? now
+      : paused
+        ? null
+        : nextLook(situation, parts, unfinished, allThere, due, nextAttempts),
     parts,
   };
 }
@@ -109,10 +113,12 @@ function ending(parts: readonly Part[], allThere: boolean): Finish | undefined {
 
 /** Who must be asked now; the times of those who need not be asked yet are added to `later`. */
 function dueParts(parts: readonly Part[], unfinished: boolean, now: Date, later: Date[]): Part[] {
-  return parts.filter(({ passed, task, participant }) => {
+  return parts.filter(({ passed, outdated, task, participant }) => {
     if (passed || participant.retiredAt !== null) return false;
     // Whoever works off a backlog is asked about a settled tenant when it comes to it, whatever woke the tenant.
     if (!task || task.attempts === 0) return unfinished || !participant.deferred;
+    // An operator wants it asked, or what it has answered is out of date.
+    if (task.addressedAt === null || outdated) return true;
     if (task.state === 'succeeded' || task.state === 'skipped') return false;
     if (task.state === 'failed' && task.retryable === false) return false;
     // The first request waits on its topic. Its next sign of life has it asked again; until then that would only pile up.
@@ -137,6 +143,7 @@ function groupRequests(due: readonly Part[]): PlannedRequest[] {
 function nextLook(
   situation: Situation,
   parts: readonly Part[],
+  unfinished: boolean,
   allThere: boolean,
   due: readonly Part[],
   later: readonly Date[],
@@ -149,7 +156,7 @@ function nextLook(
     const overdue = overdueAt(participant, task.addressedAt).getTime();
     if (overdue > now.getTime()) times.push(overdue);
   }
-  if (!allThere && situation.operation.state !== 'failed') times.push(now.getTime() + LOOK_AGAIN_MS);
+  if (!allThere && unfinished) times.push(now.getTime() + LOOK_AGAIN_MS);
   if (tenant.purgeAfter && tenant.purgeAfter > now) times.push(tenant.purgeAfter.getTime());
   return times.length === 0 ? null : new Date(Math.min(...times));
 }

@@ -75,4 +75,6 @@ const PASSED: TaskFacts = {
   nextAttemptAt: null,
   lastError: null,
   decision: 'attest',
+  finishedAt: null,
+  countsFromAt: null,
 };

@@ -37,6 +37,8 @@ export interface ParticipantFacts {
   readonly capabilities: readonly Capability[];
   readonly stores: readonly string[];
   readonly ackTimeoutMs: number;
+  /** Whether configuration or an operator declared it; who only said so itself is believed for itself alone. */
+  readonly declaredBy: 'configuration' | 'operator' | 'heartbeat';
   /** Null: it never came up. */
   readonly lastHeartbeatAt: Date | null;
   /** Set: it is asked for nothing any more, and counted only for the purge of what it still holds. */
@@ -55,11 +57,16 @@ export interface TaskFacts {
   readonly state: TaskState;
   readonly attempts: number;
   readonly retryable: boolean | null;
+  /** Null: it is to be asked at once, whatever it was asked before. */
   readonly addressedAt: Date | null;
   readonly nextAttemptAt: Date | null;
   readonly lastError: string | null;
   /** Set: an operator decided to go on without it. */
   readonly decision: 'skip' | 'attest' | null;
+  /** When it succeeded, failed for good, or was decided about. */
+  readonly finishedAt: Date | null;
+  /** Since when what it answers counts. */
+  readonly countsFromAt: Date | null;
 }
 
 /** Whether it was heard from before, but not lately. */

@@ -13,7 +13,7 @@ import type { TenantRows } from './situation.reader.js';
 
 /** Whether the tenant has a place in every store, and its routes by store. */
 export interface Placed {
-  readonly placed: 'placed' | 'placed-now' | 'unplaceable' | 'gone';
+  readonly placed: 'placed' | 'placed-now' | 'waiting' | 'unplaceable' | 'gone';
   readonly routes: readonly Route[];
 }
 
@@ -29,8 +29,8 @@ export class TenantPlacer {
   async placeTx(tx: Tx, { tenant, participants, routes }: TenantRows): Promise<Placed> {
     if (tenant.desired === 'purged') return { placed: 'gone', routes };
     const missing = missingStores(participants, routes);
-    if (missing.length === 0 || tenant.pausedAt !== null)
-      return { placed: routes.length > 0 ? 'placed' : 'unplaceable', routes };
+    if (tenant.pausedAt !== null) return { placed: 'waiting', routes };
+    if (missing.length === 0) return { placed: routes.length > 0 ? 'placed' : 'unplaceable', routes };
     const cluster = routes[0]?.cluster ?? (await this.clusters.openInRegionTx(tx, tenant.region))?.name;
     if (cluster === undefined) return { placed: 'unplaceable', routes };
     const added = placeOn(cluster, tenant, missing);

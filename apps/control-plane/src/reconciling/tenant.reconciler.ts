@@ -17,7 +17,7 @@ import type { Tenant } from '../tenants/tenant.entity.js';
 import { TenantStore } from '../tenants/tenant.store.js';
 import type { PlannedCondition } from './conditions.js';
 import { auditOf, endingOf } from './ending.js';
-import { reconcile, type PlannedRequest, type Step } from './reconciliation.js';
+import { LOOK_AGAIN_MS, reconcile, type PlannedRequest, type Step } from './reconciliation.js';
 import { REQUEST_BACKOFF, SituationReader, type TenantRows } from './situation.reader.js';
 import { TenantPlacer, type Placed } from './tenant.placer.js';
 
@@ -65,7 +65,7 @@ export class TenantReconciler {
 
     // Nothing can be provisioned without a place; whatever is already there can still be closed.
     const requests = placed === 'unplaceable' && tenant.desired === 'active' ? [] : step.requests;
-    const events = await this.requestTx(tx, rows, requests);
+    const events = await this.requestTx(tx, rows, step, requests);
     await this.operations.saveTasksTx(tx, unaskedTasks(step, operation.id, tx.now));
     if (step.finish) await this.finishTx(tx, tenant, rows, step);
     else if (operation.state === 'pending' && requests.length > 0)
@@ -80,7 +80,8 @@ export class TenantReconciler {
         amend: clearDeletion,
       });
     }
-    return step.waitUntil;
+    // What could not be asked for want of a place was not asked: no back-off, but the usual look.
+    return requests === step.requests ? step.waitUntil : new Date(tx.now.getTime() + LOOK_AGAIN_MS);
   }
 
   private async finishTx(tx: Tx, tenant: Tenant, rows: TenantRows, step: Step): Promise<void> {
@@ -93,6 +94,7 @@ export class TenantReconciler {
   private async requestTx(
     tx: Tx,
     { tenant, operation, tasks, participants: known, routes }: TenantRows,
+    { parts }: Step,
     requests: readonly PlannedRequest[],
   ): Promise<LifecycleEvent[]> {
     const placements = routes.map(toPlacement);
@@ -103,6 +105,9 @@ export class TenantReconciler {
         const task =
           tasks.find(({ participant }) => participant === name) ??
           newTask(operation.id, name, required, tx.now);
+        const part = parts.find(({ participant }) => participant.name === name);
+        if (type === 'tenant.verification_requested.v1' && (!part?.task || part.outdated))
+          countFrom(task, attempt, tx.now);
         asked.push(askAgain(task, attempt, tx.now, this.backoff));
       }
       const data = {
@@ -116,6 +121,9 @@ export class TenantReconciler {
       return { type, data };
     });
     await this.operations.saveTasksTx(tx, asked);
+    // A scan begins when everybody has had their time, so it gets its own.
+    if (asked.some(({ countsFromAt }) => countsFromAt === tx.now))
+      await this.operations.extendTx(tx, operation, await this.participants.longestAckTimeoutMsTx(tx));
     return events;
   }
 
@@ -153,7 +161,7 @@ function newTask(operationId: string, participant: string, required: boolean, no
     operationId,
     participant,
     required,
-    addressedAt: now,
+    addressedAt: null,
     progress: null,
     lastError: null,
     evidence: null,
@@ -161,6 +169,8 @@ function newTask(operationId: string, participant: string, required: boolean, no
     decidedBy: null,
     decidedAt: null,
     decisionReason: null,
+    countsFromAttempt: 1,
+    countsFromAt: null,
     createdAt: now,
     finishedAt: null,
   });
@@ -184,7 +194,19 @@ function unaskedTasks({ parts }: Step, operationId: string, now: Date): Task[] {
     );
 }
 
+/** From here on only what answers this attempt, or a later one, counts. */
+function countFrom(task: Task, attempt: number, now: Date): void {
+  Object.assign(task, {
+    countsFromAttempt: attempt,
+    countsFromAt: now,
+    evidence: null,
+    progress: null,
+    finishedAt: null,
+  });
+}
+
 function askAgain(task: Task, attempt: number, now: Date, backoff: Backoff): Task {
+  task.addressedAt ??= now;
   task.state = 'pending';
   task.retryable = null;
   task.attempts = attempt;

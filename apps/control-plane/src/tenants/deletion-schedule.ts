@@ -13,8 +13,8 @@ export function scheduleDeletion(
 }
 
 /** What a scheduled deletion comes to, in words for whoever could still stop it. */
-export function destructionOf({ purgeAfter, slug }: Tenant): string | undefined {
-  if (!purgeAfter) return undefined;
+export function destructionOf({ purgeAfter, slug, holdPlacedAt, pausedAt }: Tenant): string | undefined {
+  if (!purgeAfter || holdPlacedAt || pausedAt) return undefined;
   return `From ${purgeAfter.toISOString()} on, every participant destroys what it holds of "${slug}"; until then the deletion can be cancelled.`;
 }
 

@@ -24,7 +24,8 @@ export class TenantStore {
   /** Locks the tenant's row until the transaction ends; everything that changes a tenant starts here. `null`: no such id, or no id at all. */
   async lockTx(tx: Tx, id: string): Promise<Tenant | null> {
     if (!isUuid(id)) return null;
-    return tx.manager.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    // Nobody changes the key, so whoever refers to the tenant need not wait.
+    return tx.manager.findOne(Tenant, { where: { id }, lock: { mode: 'for_no_key_update' } });
   }
 
   /** @throws SlugTaken when another tenant has, or had, the slug. */

@@ -24,6 +24,8 @@ export interface ParticipantLoopOptions {
   readonly handler: RequestHandler;
   /** What is done with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
+  /** As of the RequestWorker. Default: true. */
+  readonly repeatsAnswers?: boolean;
 }
 
 /** What every participant runs, whatever it is asked for: it takes the lifecycle, works requests, answers, gives signs of life. */
@@ -41,10 +43,19 @@ export class ParticipantLoop {
     concurrency,
     handler,
     facts = {},
+    repeatsAnswers = true,
   }: ParticipantLoopOptions) {
     const onAcknowledgement = (): void => this.sender.wake();
     this.sender = new AcknowledgementSender({ pool, transport, participant, logger, registration });
-    this.worker = new RequestWorker({ pool, participant, logger, concurrency, handler, onAcknowledgement });
+    this.worker = new RequestWorker({
+      pool,
+      participant,
+      logger,
+      concurrency,
+      handler,
+      onAcknowledgement,
+      repeatsAnswers,
+    });
     const consumer = new LifecycleConsumer({
       pool,
       participant,

@@ -63,6 +63,8 @@ export class VerifierRunner {
       pool: this.pool,
       logger,
       concurrency,
+      // A scan shows what was there when it was made, and is made anew when it is asked for again.
+      repeatsAnswers: false,
       handler: createVerificationHandler({
         targets,
         scope: databaseScope(options.databases ?? []),

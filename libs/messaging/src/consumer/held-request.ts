@@ -33,6 +33,11 @@ export interface HeldRequestOptions {
   readonly handler: RequestHandler;
   readonly logger: Logger;
   readonly onAcknowledgement?: () => void;
+  /**
+   * Whether a request that has been answered is answered from what is stored when it is asked again. Default: true. False for work whose
+   * result ages, such as a scan: it is worked anew, and answers for the attempt that it began with.
+   */
+  readonly repeatsAnswers?: boolean;
 }
 
 type Outcome = Pick<Acknowledgement, 'outcome' | 'retryable' | 'progress' | 'evidence' | 'error'>;
@@ -107,7 +112,11 @@ export class HeldRequest {
     const { item } = this;
     const stored = await findAnswer(this.sql, item.tenantId);
     if (stored && stored.generation > item.generation) return this.dropStale();
-    if (stored?.operationId === item.operationId && stored.generation === item.generation)
+    if (
+      this.repeatsAnswers &&
+      stored?.operationId === item.operationId &&
+      stored.generation === item.generation
+    )
       return this.succeed(stored.evidence);
 
     let evidence: Record<string, unknown>;
@@ -151,14 +160,20 @@ export class HeldRequest {
     alsoTx?: (sql: SqlExecutor, attempt: number) => Promise<void>,
   ): Promise<void> {
     const { pool, logger, onAcknowledgement } = this.options;
-    const attempt = await inTransaction(pool, async (sql) => {
-      const highest = await removeRequestTx(sql, this.claim);
+    const answered = await inTransaction(pool, async (sql) => {
+      const highest = await lockRequestTx(sql, this.claim);
       if (highest === undefined) return undefined;
-      await alsoTx?.(sql, highest);
-      await this.enqueueTx(sql, highest, outcome);
-      return highest;
+      const attempt = this.repeatsAnswers ? highest : this.item.attempt;
+      const again = attempt < highest;
+      if (!again) await removeRequestTx(sql, this.claim);
+      await alsoTx?.(sql, attempt);
+      await this.enqueueTx(sql, attempt, outcome);
+      return { attempt, again };
     });
-    if (attempt === undefined) return this.handBack(0);
+    if (answered === undefined) return this.handBack(0);
+    const { attempt, again } = answered;
+    // Somebody asked once more while it was worked: what was found does not answer that.
+    if (again) await this.handBack(0);
     crashPoint('participant.after-answer');
     logger.info({ ...this.fields(), attempt, outcome: outcome.outcome }, 'Answered a request');
     onAcknowledgement?.();
@@ -193,6 +208,10 @@ export class HeldRequest {
         'A request could not be handed back; its lease will end',
       );
     });
+  }
+
+  private get repeatsAnswers(): boolean {
+    return this.options.repeatsAnswers ?? true;
   }
 
   private control(): WorkControl {

@@ -26,6 +26,11 @@ export interface RequestWorkerOptions {
   readonly stopGraceMs?: number;
   /** Called after an answer was put into the acknowledgement outbox: wake the sender. */
   readonly onAcknowledgement?: () => void;
+  /**
+   * Whether a request that has been answered is answered from what is stored when it is asked again. Default: true. False for work whose
+   * result ages, such as a scan: it is worked anew, and answers for the attempt that it began with.
+   */
+  readonly repeatsAnswers?: boolean;
 }
 
 /** How long an aborted handler may take to end before `stop` leaves its tenant to the lease. */
