@@ -117,7 +117,7 @@ describe('tenantry-verify audit', () => {
   const exactly = `position ${AT}:`;
   const between = 'first at position 10, at the latest at 16:';
   const tamperings: [string, (lines: Lines) => Lines | string, string][] = [
-    ['an entry was edited', (lines) => edited(lines, AT), exactly],
+    ['an entry was edited', (lines) => edited(lines, AT), `${exactly} the entry was edited`],
     [
       'an entry was edited, with its own hash',
       (lines) => rehashed(edited(lines, AT), { leaves: true }),
@@ -133,7 +133,11 @@ describe('tenantry-verify audit', () => {
       (lines) => textOf(lines).replace(`"resource":"tests/${AT}"`, `"resource":"tests/${AT}","note":"x"`),
       exactly,
     ],
-    ['an entry was removed', (lines) => without(lines, AT), exactly],
+    [
+      'an entry was removed',
+      (lines) => without(lines, AT),
+      `${exactly} the entry of position ${AT} is missing`,
+    ],
     [
       'an entry was removed, and the rest numbered anew',
       (lines) => rehashed(without(lines, AT), { positions: true }),
