@@ -103,6 +103,32 @@ describe('a tenant whose participants change', () => {
     await forget('invoices');
   });
 
+  it('has no place in a store that a service was given later, before that service is asked again', async () => {
+    await declare('grows', true, ['grows']);
+    const { tenant } = await control.create();
+    await control.reconcile(tenant.id);
+    await control.acknowledge(tenant.id);
+    await control.acknowledge(tenant.id, {}, 'grows');
+    await control.reconcile(tenant.id);
+    await control.rows(`UPDATE tenantry.participant SET stores = '{grows,more}' WHERE name = 'grows'`);
+    await control.reconcile(tenant.id);
+    expect((await routes(tenant.id)).map(({ store }) => store)).not.toContain('more');
+    for (const command of [
+      new SuspendTenant(tenant.id, 'x', TESTER),
+      new ReactivateTenant(tenant.id, 'x', TESTER),
+    ]) {
+      await control.commands.execute(command);
+      await control.reconcile(tenant.id);
+      await control.acknowledge(tenant.id);
+      expect(await routes(tenant.id)).toContainEqual({ store: 'more', access: 'frozen' });
+      await control.acknowledge(tenant.id, {}, 'grows');
+      await control.reconcile(tenant.id);
+    }
+    expect(await control.state(tenant.id)).toBe('ACTIVE');
+    expect(await routes(tenant.id)).toContainEqual({ store: 'more', access: 'open' });
+    await forget('grows');
+  });
+
   it('is not PURGED before everyone who was ever asked has purged, required or not', async () => {
     await declare('search', false);
     const { tenant } = await control.create({ slug: 'not-purged-yet' });

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { ClusterStore } from '../clusters/cluster.store.js';
 import type { Tx } from '../database/unit-of-work.js';
-import type { Participant } from '../participants/participant.entity.js';
 import { placeOn } from '../routing/placement.js';
 import { toRouteRecord } from '../routing/route-record.js';
 import type { Route } from '../routing/route.entity.js';
 import { RouteStore } from '../routing/route.store.js';
 import type { LifecycleEvent } from '../tenants/lifecycle-event.js';
+import { observedWhenDone } from '../tenants/tenant.js';
 import type { Tenant } from '../tenants/tenant.entity.js';
 import type { Step } from './reconciliation.js';
 import type { TenantRows } from './situation.reader.js';
@@ -26,9 +26,10 @@ export class TenantPlacer {
   ) {}
 
   /** Makes the routes that are missing: all of a new tenant's, and those in stores of services that came later. */
-  async placeTx(tx: Tx, { tenant, participants, routes }: TenantRows): Promise<Placed> {
+  async placeTx(tx: Tx, rows: TenantRows): Promise<Placed> {
+    const { tenant, routes } = rows;
     if (tenant.desired === 'purged') return { placed: 'gone', routes };
-    const missing = missingStores(participants, routes);
+    const missing = missingStores(rows);
     if (tenant.pausedAt !== null) return { placed: 'waiting', routes };
     if (missing.length === 0) return { placed: routes.length > 0 ? 'placed' : 'unplaceable', routes };
     const cluster = routes[0]?.cluster ?? (await this.clusters.openInRegionTx(tx, tenant.region))?.name;
@@ -52,9 +53,19 @@ export class TenantPlacer {
   }
 }
 
-function missingStores(participants: readonly Participant[], routes: readonly Route[]): string[] {
+/**
+ * The stores that the tenant has no place in, of whoever is still to be asked for this generation. Whoever has answered for it already
+ * knew nothing of a store that it was given since: there a place is made with the next operation, which asks for it.
+ */
+function missingStores({ tenant, participants, observations, routes }: TenantRows): string[] {
+  const answered = observations
+    .filter(
+      ({ observed, observedGeneration }) =>
+        observed === observedWhenDone(tenant.desired) && observedGeneration === tenant.generation,
+    )
+    .map(({ participant }) => participant);
   const stores = participants
-    .filter(({ retiredAt }) => retiredAt === null)
+    .filter(({ name, retiredAt }) => retiredAt === null && !answered.includes(name))
     .flatMap((participant) => participant.stores);
   return [...new Set(stores)].filter((store) => !routes.some((route) => route.store === store));
 }
