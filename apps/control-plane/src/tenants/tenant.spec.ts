@@ -12,7 +12,7 @@ describe('allowedActions', () => {
       SUSPENDING: ['reactivate', 'delete'],
       SUSPENDED: ['reactivate', 'delete'],
       REACTIVATING: ['suspend', 'delete'],
-      DELETION_SCHEDULED: ['cancel_deletion'],
+      DELETION_SCHEDULED: ['cancel_deletion', 'move_deletion'],
       PURGING: [],
       PURGED: [],
     });

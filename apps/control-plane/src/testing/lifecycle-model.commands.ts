@@ -104,7 +104,7 @@ const cancelOperation = step(
 
 const retry = step(
   'retry',
-  (model) => model.isUnfinished() || model.operation === 'failed',
+  (model) => model.isUnfinished() || model.operation === 'failed' || model.isOpen(),
   (model) => {
     for (const name of MODEL_NAMES)
       if (model.standing.get(name)!.startsWith('failed')) model.standing.set(name, 'asked');
@@ -117,7 +117,7 @@ function decide(name: ModelParticipant, action: 'skip' | 'attest'): Step {
   return step(
     `${action} ${name}`,
     (model) =>
-      (model.isUnfinished() || model.operation === 'failed') &&
+      (model.isUnfinished() || model.operation === 'failed' || model.isOpen()) &&
       !['not asked', 'done', 'passed over'].includes(model.standing.get(name)!) &&
       (action === 'skip'
         ? model.kind !== 'purge'

@@ -68,6 +68,14 @@ export class LifecycleModel {
     this.end();
   }
 
+  /** Whether it has succeeded without somebody who was asked, such as an optional participant. */
+  isOpen(): boolean {
+    const waiting: readonly Standing[] = ['asked', 'failed', 'failed for good'];
+    return (
+      this.operation === 'succeeded' && [...this.standing.values()].some((each) => waiting.includes(each))
+    );
+  }
+
   isUnfinished(): boolean {
     return this.operation === 'pending' || this.operation === 'running';
   }

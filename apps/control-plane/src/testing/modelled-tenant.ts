@@ -61,8 +61,13 @@ export class ModelledTenant {
     outcome: 'succeeded' | 'failed' | 'failed for good' | 'in_progress',
     which: 'current' | 'older attempt' | 'older generation',
   ): Promise<'stale' | 'older' | 'latest'> {
-    const [current] = await this.control.rows<{ id: string; generation: number; attempts: number | null }>(
-      `SELECT o.id, o.generation::int, k.attempts FROM tenantry.operation o
+    const [current] = await this.control.rows<{
+      id: string;
+      generation: number;
+      attempts: number | null;
+      state: string | null;
+    }>(
+      `SELECT o.id, o.generation::int, k.attempts, k.state FROM tenantry.operation o
        LEFT JOIN tenantry.task k ON k.operation_id = o.id AND k.participant = $2
        WHERE o.tenant_id = $1 ORDER BY o.generation DESC LIMIT 2`,
       [this.id, participant],
@@ -83,7 +88,8 @@ export class ModelledTenant {
       participant,
     );
     if (older) return 'stale';
-    return attempt === attempts ? 'latest' : 'older';
+    // An attempt that has failed is over; what else is said of it is an echo.
+    return attempt === attempts && current!.state !== 'failed' ? 'latest' : 'older';
   }
 
   async wait(ms: number): Promise<void> {
