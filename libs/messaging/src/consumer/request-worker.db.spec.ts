@@ -279,6 +279,37 @@ describe('an attempt of the operation that is being worked', () => {
   });
 });
 
+describe('work whose result ages', () => {
+  const options = { repeatsAnswers: false } as const;
+
+  it('is done anew when it is asked for again', async () => {
+    let runs = 0;
+    worker(async () => ({ evidence: { runs: (runs += 1) } }), options);
+    const { operationId } = await ask();
+    await answered();
+    await ask({ operationId, attempt: 2 });
+    expect(await answered(2)).toMatchObject([
+      { attempt: 1, evidence: { runs: 1 } },
+      { attempt: 2, evidence: { runs: 2 } },
+    ]);
+  });
+
+  it('answers for the attempt that it began with, and is done once more for the one that came meanwhile', async () => {
+    const held = heldHandler();
+    const member = worker(held.handler, options);
+    const { operationId } = await ask();
+    const first = await call(held);
+    await ask({ operationId, attempt: 2 });
+    member.wake();
+    await first.control.assertCurrent();
+    first.end({ run: 1 });
+    expect(await answered()).toMatchObject([{ attempt: 1, evidence: { run: 1 } }]);
+    (await call(held, 1)).end({ run: 2 });
+    expect(await answered(2)).toMatchObject([{ attempt: 1 }, { attempt: 2, evidence: { run: 2 } }]);
+    expect(await inbox()).toEqual([]);
+  });
+});
+
 describe('a newer operation', () => {
   const suspension = 'tenant.suspension_requested.v1' as const;
 
