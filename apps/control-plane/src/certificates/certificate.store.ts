@@ -150,8 +150,8 @@ export class CertificateStore {
 
   private tasksTx(sql: SqlExecutor, operationId: string): Promise<TaskFacts[]> {
     return sql.query<TaskFacts>(
-      `SELECT k.participant, k.required, 'verify' = ANY (p.capabilities) AS verifies, k.state, k.finished_at AS "finishedAt",
-         k.evidence, k.decision, k.decided_by AS "decidedBy", k.decided_at AS "decidedAt", k.decision_reason AS "decisionReason"
+      `SELECT k.participant, k.required, 'verify' = ANY (p.capabilities) AS verifies, p.declared_by AS "declaredBy",
+         k.state, k.last_error AS "lastError", k.counts_from_at AS "countsFromAt", k.finished_at AS "finishedAt", k.evidence, k.decision, k.decided_by AS "decidedBy", k.decided_at AS "decidedAt", k.decision_reason AS "decisionReason"
        FROM tenantry.task k JOIN tenantry.participant p ON p.name = k.participant
        WHERE k.operation_id = $1 ORDER BY k.participant`,
       [operationId],

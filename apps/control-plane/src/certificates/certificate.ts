@@ -48,9 +48,16 @@ export interface ParticipantPart {
   readonly required: boolean;
   /** `scan` is an independent look at what the others destroyed. */
   readonly role: 'purge' | 'scan';
-  /** `acknowledged` by itself; `attested` by an operator in its place; otherwise it has shown nothing. */
+  /** Who said that it takes part; one that said so itself, by `heartbeat`, is nobody's independent look. */
+  readonly declaredBy: 'configuration' | 'operator' | 'heartbeat';
+  /** `acknowledged` by itself; otherwise `attested` by an operator in its place; otherwise it has shown nothing. */
   readonly outcome: 'acknowledged' | 'attested' | 'unproven';
+  /** Of a scan: when what counts was asked for. Null for a purge, and where it is not known. */
+  readonly askedAt: string | null;
   readonly at: string | null;
+  /** What it failed with last; null when it did not, or has succeeded since. */
+  readonly error: string | null;
+  /** Kept for information when the participant acknowledged after all. */
   readonly attestation: { readonly by: string; readonly at: string; readonly reason: string | null } | null;
   readonly evidence: Json;
 }

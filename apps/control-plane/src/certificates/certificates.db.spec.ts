@@ -95,6 +95,23 @@ describe('a deletion certificate', () => {
     return id;
   }
 
+  async function purgeOf(id: string): Promise<string> {
+    const [operation] = await api.control.rows<{ id: string }>(
+      `SELECT id FROM tenantry.operation WHERE tenant_id = $1 AND kind = 'purge'`,
+      [id],
+    );
+    return operation!.id;
+  }
+
+  async function attest(id: string, participant: string): Promise<number> {
+    const { status } = await api.call(
+      'POST',
+      `/v1/operations/${await purgeOf(id)}/tasks/${participant}/attest`,
+      { body: { reason: 'the service was switched off years ago' } },
+    );
+    return status;
+  }
+
   async function get(id: string): Promise<{ status: number; type: string; text: string; problem: Problem }> {
     const response = await fetch(`${await api.app.getUrl()}/v1/tenants/${id}/certificate`, {
       headers: { authorization: `Bearer ${api.adminKey}` },
@@ -273,14 +290,7 @@ describe('a deletion certificate', () => {
   describe('is incomplete', () => {
     it('when an operator attested in place of a participant', async () => {
       const id = await purging();
-      const [operation] = await api.control.rows<{ id: string }>(
-        `SELECT id FROM tenantry.operation WHERE tenant_id = $1 AND kind = 'purge'`,
-        [id],
-      );
-      const attested = await api.call('POST', `/v1/operations/${operation!.id}/tasks/reference/attest`, {
-        body: { reason: 'the service was switched off years ago' },
-      });
-      expect(attested.status).toBe(202);
+      expect(await attest(id, 'reference')).toBe(202);
       await api.control.reconcile(id);
       await scannedBy(id);
       const certificate = await certified(id);
@@ -310,9 +320,114 @@ describe('a deletion certificate', () => {
       await purgedBy(id);
       await scannedBy(id, FORGOTTEN);
       expect((await certified(id)).reasons).toEqual([
-        'The scan of verifier does not say that it found nothing.',
+        'The scan of verifier does not show that nothing is left: it does not say that it found nothing; ' +
+          'it names tables: default/app/app/forgotten; it names schemas: default/app/t_old; it names roles: default/t_role.',
       ]);
     });
+
+    it.each([
+      [
+        'says nothing but that it is clean',
+        { clean: true },
+        'it looked at no database; it does not say when',
+      ],
+      ['looked at no database', { ...CLEAN, databases: [] }, 'it looked at no database'],
+      ['counts no database', { ...CLEAN, databasesScanned: 0 }, 'it looked at no database'],
+      [
+        'names a table all the same',
+        { ...FORGOTTEN, clean: true },
+        'it names tables: default/app/app/forgotten',
+      ],
+      [
+        'names a database all the same',
+        { ...CLEAN, namedDatabases: [{ cluster: 'default', database: 't_old' }] },
+        'it names databases: default/t_old',
+      ],
+      [
+        'could not look everywhere',
+        { ...CLEAN, unscannable: [{ cluster: 'other', reason: 'away' }] },
+        'it could not look at other',
+      ],
+      ['does not say when it looked', { ...CLEAN, scannedAt: 'yesterday' }, 'it does not say when it looked'],
+      ['is of another form', { ...CLEAN, roles: 'none' }, 'not of the form that it should have'],
+    ])('when the scan %s', async (_what, evidence, objection) => {
+      const id = await purging();
+      await purgedBy(id);
+      await scannedBy(id, evidence);
+      const { complete, reasons } = await certified(id);
+      expect([complete, reasons]).toEqual([false, [expect.stringContaining(objection)]]);
+    });
+
+    it('when the verifier is one by its own word alone', async () => {
+      const id = await purged();
+      const declaredAs = (by: string) =>
+        api.control.admin.query(`UPDATE tenantry.participant SET declared_by = $1 WHERE name = 'verifier'`, [
+          by,
+        ]);
+      const [known] = await api.control.rows<{ declared_by: string }>(
+        `SELECT declared_by FROM tenantry.participant WHERE name = 'verifier'`,
+      );
+      await declaredAs('heartbeat');
+      const { reasons } = await certified(id).finally(() => declaredAs(known!.declared_by));
+      expect(reasons).toEqual(['verifier is a verifier by its own word alone: nobody declared it.']);
+    });
+
+    it('when the scan was asked for before the last destruction', async () => {
+      const id = await purged();
+      await api.control.admin.query(
+        `UPDATE tenantry.task SET finished_at = finished_at + interval '1 hour'
+         WHERE participant = 'reference' AND operation_id = $1`,
+        [await purgeOf(id)],
+      );
+      expect((await certified(id)).reasons).toEqual([
+        'The scan of verifier was asked for before reference had destroyed what it held.',
+      ]);
+    });
+
+    it('when nobody knows what the scan came after', async () => {
+      const id = await purged();
+      await api.control.admin.query(
+        `UPDATE tenantry.task SET counts_from_at = NULL WHERE participant = 'verifier' AND operation_id = $1`,
+        [await purgeOf(id)],
+      );
+      expect((await certified(id)).reasons).toEqual([
+        'It is not known when the scan of verifier was asked for.',
+      ]);
+    });
+
+    it.each([true, false])(
+      'when a verifier (required: %s) was retired and attested for after it had found something, which it names',
+      async (required) => {
+        const change = (text: string) =>
+          api.control.admin.query(`UPDATE tenantry.participant SET ${text} WHERE name = 'verifier'`);
+        await change(`required = ${required}`);
+        try {
+          const id = await purging();
+          await purgedBy(id);
+          const error = '3 rows in app.forgotten of default/app';
+          const answer = { outcome: 'failed', retryable: false, error, evidence: FORGOTTEN } as const;
+          await api.control.acknowledge(id, answer, 'verifier');
+          await api.control.reconcile(id);
+          expect(await api.control.state(id)).toBe('PURGING');
+          await change(`retired_at = now(), retired_by = 'api-key:x'`);
+          await api.control.reconcile(id);
+          expect(await api.control.state(id)).toBe('PURGING');
+          expect(await attest(id, 'verifier')).toBe(202);
+          await api.control.reconcile(id);
+          const { complete, reasons } = await certified(id);
+          expect([complete, reasons]).toEqual([
+            false,
+            [
+              `The scan of verifier found: ${error}`,
+              expect.stringMatching(/^api-key:\S+ attested in place of verifier/),
+              'No independent scan has confirmed that nothing is left.',
+            ],
+          ]);
+        } finally {
+          await change('required = true, retired_at = NULL, retired_by = NULL');
+        }
+      },
+    );
 
     it('when a participant that was retired still holds the tenant', async () => {
       const id = await purging();
@@ -384,6 +499,23 @@ describe('a deletion certificate', () => {
       const certificate = await certified(id);
       expect(certificate.audit.entry.action).toBe('tenant.purge');
       expect(certificate.reasons).toEqual(['The end of the purge was not recorded in the audit log.']);
+    });
+  });
+
+  it('takes a participant’s own word for more than an operator’s, and keeps both', async () => {
+    const id = await purging();
+    expect(await attest(id, 'reference')).toBe(202);
+    await purgedBy(id);
+    await scannedBy(id);
+    const certificate = await certified(id);
+    expect(certificate.reasons).toEqual([]);
+    expect(certificate.participants[0]).toMatchObject({
+      outcome: 'acknowledged',
+      evidence: PURGED,
+      attestation: {
+        by: expect.stringMatching(/^api-key:/),
+        reason: 'the service was switched off years ago',
+      },
     });
   });
 
@@ -517,6 +649,13 @@ describe('a deletion certificate', () => {
         [{ tenant: { ...certificate.tenant, id: newId() } }, 'not that of this purge'],
         [{ purge: { ...certificate.purge, operationId: newId() } }, 'not that of this purge'],
         [{ reasons: ['something'] }, 'contradicts itself'],
+        [{ participants: [] }, 'No participant was asked to destroy anything'],
+        [{ participants: [certificate.participants[0]!] }, 'No independent scan has confirmed'],
+        [changedScan(certificate, { evidence: FORGOTTEN }), 'it names tables: default/app/app/forgotten'],
+        [changedScan(certificate, { evidence: { clean: true } }), 'it looked at no database'],
+        [changedScan(certificate, { declaredBy: 'heartbeat' }), 'by its own word alone'],
+        [changedScan(certificate, { askedAt: '2000-01-01T00:00:00.000Z' }), 'was asked for before reference'],
+        [changedScan(certificate, { askedAt: null }), 'not known when the scan'],
         [{ version: 2 }, 'version'],
         [{ audit: null }, 'not of the form'],
       ];
@@ -552,6 +691,16 @@ describe('a deletion certificate', () => {
     expect((await get(id)).text).toBe(jws);
   });
 });
+
+/** The certificate's participants, with another scan among them. */
+function changedScan(
+  { participants }: Certificate,
+  changes: Partial<Certificate['participants'][number]>,
+): Pick<Certificate, 'participants'> {
+  return {
+    participants: participants.map((part) => (part.role === 'scan' ? { ...part, ...changes } : part)),
+  };
+}
 
 /** The workers as a process of ours runs them. */
 async function startWorkers(serviceUrl: string, key: SigningKey): Promise<() => Promise<void>> {

@@ -6,6 +6,7 @@ import {
   type Certificate,
   type ParticipantPart,
 } from './certificate.js';
+import { reasonsIn, type Demonstration } from './reasons.js';
 import { remnantsOf, type RetentionStatements } from './remnants.js';
 
 /** Everything that is known of a purge that has ended. */
@@ -45,7 +46,11 @@ export interface TaskFacts {
   readonly participant: string;
   readonly required: boolean;
   readonly verifies: boolean;
+  readonly declaredBy: ParticipantPart['declaredBy'];
   readonly state: string;
+  readonly lastError: string | null;
+  /** When what counts was asked for, where an earlier answer does not: of scans. */
+  readonly countsFromAt: Date | null;
   readonly finishedAt: Date | null;
   readonly evidence: Json;
   readonly decision: 'skip' | 'attest' | null;
@@ -57,7 +62,7 @@ export interface TaskFacts {
 /** What can be certified of a purge: it says what was shown, and never more. Pure. */
 export function certify(facts: PurgeFacts, retention: RetentionStatements): Certificate {
   const participants = facts.tasks.map(partOf);
-  const reasons = reasonsAgainst(facts, participants);
+  const reasons = reasonsAgainst(facts, { participants, audit: facts.audit });
   const { tenant, request, purge } = facts;
   return {
     version: CERTIFICATE_VERSION,
@@ -103,7 +108,11 @@ function partOf(task: TaskFacts): ParticipantPart {
     participant: task.participant,
     required: task.required,
     role: task.verifies ? 'scan' : 'purge',
-    outcome: attested ? 'attested' : task.state === 'succeeded' ? 'acknowledged' : 'unproven',
+    declaredBy: task.declaredBy,
+    // Its own word is worth more than an operator's, also when it comes later.
+    outcome: task.state === 'succeeded' ? 'acknowledged' : attested ? 'attested' : 'unproven',
+    askedAt: task.countsFromAt?.toISOString() ?? null,
+    error: task.lastError,
     at: task.finishedAt?.toISOString() ?? null,
     attestation: attested
       ? { by: decidedBy, at: decidedAt.toISOString(), reason: task.decisionReason }
@@ -112,11 +121,10 @@ function partOf(task: TaskFacts): ParticipantPart {
   };
 }
 
-function reasonsAgainst({ holders, audit }: PurgeFacts, parts: readonly ParticipantPart[]): string[] {
-  const named = new Set(parts.map(({ participant }) => participant));
-  const scanned = parts.some(({ role, outcome }) => role === 'scan' && outcome === 'acknowledged');
+function reasonsAgainst({ holders }: PurgeFacts, certificate: Demonstration): string[] {
+  const named = new Set(certificate.participants.map(({ participant }) => participant));
   return [
-    ...parts.flatMap(reasonOf),
+    ...reasonsIn(certificate),
     ...holders
       .filter(({ participant }) => !named.has(participant))
       .map(({ participant, retired }) =>
@@ -124,29 +132,5 @@ function reasonsAgainst({ holders, audit }: PurgeFacts, parts: readonly Particip
           ? `${participant} was retired while it held the tenant, and has not shown that it destroyed it.`
           : `${participant} held the tenant, was not asked to destroy it, and has not shown that it did.`,
       ),
-    ...(parts.some(({ role }) => role === 'purge') ? [] : ['No participant was asked to destroy anything.']),
-    ...(scanned ? [] : ['No independent scan has confirmed that nothing is left.']),
-    ...(audit.entry.action === 'operation.succeeded'
-      ? []
-      : ['The end of the purge was not recorded in the audit log.']),
   ];
-}
-
-function reasonOf({ participant, role, outcome, attestation, evidence }: ParticipantPart): string[] {
-  if (attestation) return [`${attestation.by} attested in place of ${participant}, which has shown nothing.`];
-  if (outcome === 'unproven') {
-    return [
-      role === 'scan'
-        ? `${participant} has not finished its scan.`
-        : `${participant} has not shown what it destroyed.`,
-    ];
-  }
-  if (evidence === null) return [`${participant} acknowledged without any evidence.`];
-  if (role === 'scan' && !isClean(evidence))
-    return [`The scan of ${participant} does not say that it found nothing.`];
-  return [];
-}
-
-function isClean(evidence: Json): boolean {
-  return typeof evidence === 'object' && evidence !== null && 'clean' in evidence && evidence.clean === true;
 }

@@ -1,4 +1,5 @@
 import type { ParticipantPart, Remnant } from './certificate.js';
+import { leftOutOf } from './scan-findings.js';
 
 /** For how long an installation keeps what no purge reaches, in milliseconds; unset where it does not say. */
 export interface RetentionStatements {
@@ -48,6 +49,26 @@ export function remnantsOf(
       until: null,
     },
     {
+      what: 'The requests to the services and their answers, in their inboxes and in the control plane: ids, counts and names of tables',
+      why: 'A request that comes twice is answered as it was; what was refused stays explicable.',
+      until: null,
+    },
+    {
+      what: 'Logs and traces of the control plane and the services: ids of the tenant and of requests',
+      why: `They expire where they are collected. ${UNSTATED}`,
+      until: null,
+    },
+    {
+      what: `Databases that the scan was not to look at: ${notLookedAt(parts)}`,
+      why: 'Templates, and what the operator left out. Neither does a scan look at anything that is not a scanned database.',
+      until: null,
+    },
+    {
+      what: 'This certificate, and the checkpoints and exports of the audit log that were kept elsewhere',
+      why: 'They are the proof of the purge, for whoever holds them.',
+      until: null,
+    },
+    {
       what: 'The entries about the tenant in the audit log',
       why: 'They are the proof of the purge; nothing can be taken out of the log.',
       until: null,
@@ -55,19 +76,37 @@ export function remnantsOf(
   ];
 }
 
-/** What the independent scan counted of it; without a scan, what the participants say. */
+/**
+ * What the independent scans counted of it: the most that one of them saw, since several see the same rows. Without a scan, what the
+ * participants say, each of its own.
+ */
 function bookkeeping(parts: readonly ParticipantPart[]): string {
-  const scans = parts.filter(({ role }) => role === 'scan');
+  const shown = parts.filter(({ outcome }) => outcome === 'acknowledged');
+  const scans = shown.filter(({ role }) => role === 'scan');
   const rows: Record<string, number> = {};
-  for (const { evidence } of scans.length > 0 ? scans : parts) {
+  for (const { evidence } of scans.length > 0 ? scans : shown) {
     for (const [table, count] of Object.entries(remainsOf(evidence))) {
-      if (typeof count === 'number') rows[table] = (rows[table] ?? 0) + count;
+      if (typeof count !== 'number') continue;
+      const known = rows[table] ?? 0;
+      rows[table] = scans.length > 0 ? Math.max(known, count) : known + count;
     }
   }
   const texts = Object.entries(rows)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([table, count]) => `${count} in ${table}`);
   return texts.length === 0 ? 'not counted' : texts.join(', ');
+}
+
+/** How many databases are named; the evidence has them all. */
+const NAMED = 20;
+
+function notLookedAt(parts: readonly ParticipantPart[]): string {
+  const scans = parts.filter(({ role, outcome }) => role === 'scan' && outcome === 'acknowledged');
+  if (scans.length === 0) return 'all, for want of a scan';
+  const names = [...new Set(scans.flatMap(({ evidence }) => leftOutOf(evidence)))].toSorted();
+  if (names.length === 0) return 'none is named';
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
+  return names.slice(0, NAMED).join(', ') + more;
 }
 
 function remainsOf(evidence: unknown): object {

@@ -20,6 +20,65 @@ export function remnantsIn(evidence: unknown): Remnants {
   };
 }
 
+/** The databases that a scan says it was not to look at, by name. */
+export function leftOutOf(evidence: unknown): string[] {
+  return listIn(evidence, 'notScanned').map(nameOf);
+}
+
+/**
+ * Why the evidence of a scan does not show that nothing is left; empty when it does. That it says so is not enough: it has to say what it
+ * looked at and when, and to name nothing that it found or could not look at.
+ */
+export function scanObjections(evidence: unknown): string[] {
+  if (!isRecord(evidence)) return ['its evidence is not of the form that it should have'];
+  const { databases, databasesScanned = listIn(evidence, 'databases').length, scannedAt } = evidence;
+  const wellFormed =
+    Array.isArray(databases) &&
+    databases.every(
+      (each) => isRecord(each) && Array.isArray(each['tables']) && Array.isArray(each['schemas']),
+    ) &&
+    Array.isArray(evidence['roles']) &&
+    ['namedDatabases', 'unscannable'].every((name) => Array.isArray(evidence[name] ?? []));
+  const { tables, schemas, databases: named, roles } = remnantsIn(evidence);
+  return [
+    ...(evidence['clean'] === true ? [] : ['it does not say that it found nothing']),
+    ...(wellFormed ? [] : ['its evidence is not of the form that it should have']),
+    ...(typeof databasesScanned === 'number' && databasesScanned >= 1 ? [] : ['it looked at no database']),
+    ...(typeof scannedAt === 'string' && TIME.test(scannedAt) && !Number.isNaN(Date.parse(scannedAt))
+      ? []
+      : ['it does not say when it looked']),
+    ...naming('tables', tables),
+    ...naming('schemas', schemas),
+    ...naming('databases', named),
+    ...naming('roles', roles),
+    ...unseen(listIn(evidence, 'unscannable')),
+  ];
+}
+
+/** RFC 3339. */
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+/** How many of a kind are named in one objection. */
+const NAMED = 5;
+
+function naming(kind: string, found: readonly unknown[]): string[] {
+  return found.length === 0 ? [] : [`it names ${kind}: ${namesOf(found)}`];
+}
+
+function unseen(places: readonly unknown[]): string[] {
+  return places.length === 0 ? [] : [`it could not look at ${namesOf(places)}`];
+}
+
+function namesOf(found: readonly unknown[]): string {
+  const names = found.slice(0, NAMED).map(nameOf);
+  return found.length > NAMED ? `${names.join(', ')} and ${found.length - NAMED} more` : names.join(', ');
+}
+
+function nameOf(found: unknown): string {
+  if (!isRecord(found)) return typeof found === 'string' ? found : 'something without a name';
+  const names = ['cluster', 'database', 'schema', 'table', 'name', 'role'].map((part) => found[part]);
+  return names.filter((name) => typeof name === 'string').join('/') || 'something without a name';
+}
+
 function listIn(value: unknown, name: string): unknown[] {
   const list = isRecord(value) ? value[name] : undefined;
   return Array.isArray(list) ? (list as unknown[]) : [];

@@ -4,14 +4,15 @@ import { leafHash } from '../audit/leaf.js';
 import { verifyInclusion } from '../audit/merkle-proof.js';
 import { CERTIFICATE_VERSION, type AuditProof, type Certificate } from './certificate.js';
 import { openCertificate } from './certificate-jws.js';
+import { reasonsIn } from './reasons.js';
 
 /** The certificate when everything in it holds; otherwise what does not. */
 export type CertificateReport =
   { readonly certificate: Certificate; readonly problem?: undefined } | { readonly problem: string };
 
 /**
- * Verifies a deletion certificate with nothing but itself and the keys: its signature, and that the audit log, as its operator signed it,
- * has the end of this purge at the position that it names.
+ * Verifies a deletion certificate with nothing but itself and the keys: its signature, that the audit log, as its operator signed it, has the
+ * end of this purge at the position that it names, and that a complete one carries what makes it so.
  */
 export async function verifyCertificate(jws: string, keys: readonly KeyObject[]): Promise<CertificateReport> {
   const opened = await openCertificate(jws, keys);
@@ -46,11 +47,16 @@ function proofOf({ inclusionProof }: AuditProof): Buffer[] {
   return inclusionProof.map((hash) => Buffer.from(hash, 'hex'));
 }
 
-function contentProblem({ tenant, purge, audit, complete, reasons }: Certificate): string | undefined {
+function contentProblem(certificate: Certificate): string | undefined {
+  const { tenant, purge, audit, complete, reasons } = certificate;
   const { entry } = audit;
   const end = entry.action === 'operation.succeeded' && entry.resource === `operations/${purge.operationId}`;
   const beginning = entry.action === 'tenant.purge' && entry.resource === `tenants/${tenant.id}`;
   if (!(end || beginning) || entry.tenantId !== tenant.id) return 'the audit entry is not that of this purge';
   if (complete !== (reasons.length === 0)) return 'it contradicts itself about being complete';
+  // Not believed because it is signed: what it carries has to bear it out.
+  const [against] = complete ? reasonsIn(certificate) : [];
+  if (against !== undefined)
+    return `it calls itself complete, and what it carries speaks against it: ${against}`;
   return undefined;
 }
