@@ -35,6 +35,19 @@ describe('startGuarded', () => {
     expect(await stubborn.stop(100)).toEqual({ status: 128 + 9 });
   });
 
+  it('kills what the process has started together with it', async () => {
+    const { lines, onLine } = collect();
+    const family = await startGuarded({
+      command: 'sh',
+      args: ['-c', 'sleep 60 & echo $!; wait'],
+      onLine,
+    });
+    await waitFor('the child', () => lines.length > 0);
+    await family.killAll();
+    await waitFor('the child to end', () => !isRunning(Number(lines[0])));
+    expect(isRunning(family.pid)).toBe(false);
+  });
+
   it('takes the process along when the one that started it is killed', async () => {
     const source = new URL('./guarded-process.ts', import.meta.url).href;
     const script = `

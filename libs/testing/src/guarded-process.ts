@@ -16,6 +16,8 @@ export interface GuardedProcess {
   signal(name: NodeJS.Signals): void;
   /** Sends the stop signal, waits, and kills what has not ended after `timeoutMs` (20 s unless told). */
   stop(timeoutMs?: number): Promise<ProcessEnd>;
+  /** Ends the process and everything that it started, as `kill -9` does. */
+  killAll(): Promise<ProcessEnd>;
 }
 
 export interface GuardedProcessOptions {
@@ -95,7 +97,12 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
       clearTimeout(timer);
     }
   };
-  return { pid, ended, signal, stop };
+  const killAll = () => {
+    // The guard leads the session's process group, and nobody leaves that unless it means to.
+    if (!over && shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL');
+    return ended;
+  };
+  return { pid, ended, signal, stop, killAll };
 }
 
 async function firstNumber(stream: Readable): Promise<number> {
