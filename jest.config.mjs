@@ -11,6 +11,7 @@ const shared = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@tenantry/data-plane-kit/nest$': '<rootDir>/libs/data-plane-kit/src/nest.ts',
     '^@tenantry/testing/servers$': '<rootDir>/libs/testing/src/servers.ts',
+    '^@tenantry/testing/conformance$': '<rootDir>/libs/testing/src/conformance/index.ts',
     '^@tenantry/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/', '<rootDir>/\\.tenantry/'],
