@@ -15,6 +15,7 @@ export {
   PARTICIPANT,
   VERIFIER,
   databaseUrl,
+  entryFile,
   installationEnvironment,
   type AppEnvironment,
   type AppName,
@@ -23,6 +24,7 @@ export {
 export { migrateApp, startApp, untilReady } from './app-process.js';
 export { readableLogLine } from './readable-log.js';
 export { HttpClient, type HttpAnswer, type HttpRequestOptions } from './http-client.js';
+export { dropInstallation } from './system-removal.js';
 export { testedTransports } from './tested-transports.js';
 export {
   startSystem,
