@@ -218,6 +218,16 @@ describe('a participant that comes late', () => {
     expect(await step()).toBe(false);
   });
 
+  it('is not let go of by a worker that began before another one woke it', async () => {
+    const ids = await manyTenants(control, LIMIT + 1);
+    await registerLate();
+    await control.part(UnitOfWork).run(async (tx) => {
+      await step();
+      expect(await control.part(BacklogStore).stepTx(tx, 'late', LIMIT)).toBe(false);
+    });
+    expect(await woken()).toEqual(ids.slice(0, LIMIT));
+  });
+
   it('waits for its answers: a silent one holds up its own backlog and no tenant', async () => {
     const ids = await manyTenants(control, 25);
     await registerLate();
