@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { pgExecutor } from '@tenantry/database';
+import { pgExecutor, type SqlExecutor } from '@tenantry/database';
+import { Client } from 'pg';
 import { ApiHarness } from '../testing/api-harness.js';
 import { declareParticipantsTx, type Declared } from './declare-participants.js';
 import { parseParticipants } from './participant-entry.js';
@@ -24,7 +25,7 @@ describe('participants of the configuration', () => {
 
   it('are declared as they are written, and audited', async () => {
     const declared = await declare('search?, verifier=verify, billing@billing+ledger');
-    expect(declared).toEqual({ added: ['search', 'verifier', 'billing'], warnings: [] });
+    expect(declared).toEqual({ added: ['billing', 'search', 'verifier'], warnings: [] });
     expect(await read('search')).toMatchObject({ required: false, capabilities: ALL, stores: ['primary'] });
     expect(await read('verifier')).toMatchObject({ required: true, capabilities: ['verify'], stores: [] });
     expect(await read('billing')).toMatchObject({ required: true, stores: ['billing', 'ledger'] });
@@ -47,6 +48,33 @@ describe('participants of the configuration', () => {
       'participant known is configured with capabilities provision+purge+reactivate+suspend; purge holds, since an operator declared it',
       'participant known is configured with stores primary; none holds, since an operator declared it',
     ]);
+  });
+
+  it('are declared while a tenant meets them, in whatever order they are written', async () => {
+    const { tenant } = await api.control.create();
+    await declare('second');
+    const client = new Client({ connectionString: api.control.serviceUrl });
+    await client.connect();
+    const locked: string[] = [];
+    let met: Promise<unknown> | undefined;
+    const sql: SqlExecutor = {
+      query: async <R extends object>(text: string, params: readonly unknown[] = []) => {
+        const rows = await pgExecutor(client).query<R>(text, params);
+        if (text.includes('FOR NO KEY UPDATE') || text.includes('FOR UPDATE')) {
+          locked.push(String(params[0]));
+          met ??= api.control.reconcile(tenant.id);
+          await met;
+        }
+        return rows;
+      },
+    };
+    await client.query('BEGIN');
+    await client.query(`SET LOCAL statement_timeout = '5s'`);
+    await declareParticipantsTx(sql, parseParticipants('second,reference'));
+    await client.query('COMMIT');
+    await client.end();
+    expect(locked).toEqual(['reference', 'second']);
+    expect(await api.control.state(tenant.id)).toBe('PROVISIONING');
   });
 
   it('follow a changed configuration where it adds, and warn where it takes away', async () => {

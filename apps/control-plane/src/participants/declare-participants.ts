@@ -25,7 +25,8 @@ interface Row {
 /**
  * Declares the participants that the configuration names; to be run in a transaction. One that is new is inserted. Of one that
  * an earlier configuration or a heartbeat declared, `required` becomes as configured, and capabilities and stores are added, never taken
- * away. What an operator declared, or retired, stays as it is; the difference is among the warnings.
+ * away. What an operator declared, or retired, stays as it is; the difference is among the warnings. In the order of the names,
+ * in which tenants meet participants too.
  */
 export async function declareParticipantsTx(
   sql: SqlExecutor,
@@ -33,14 +34,14 @@ export async function declareParticipantsTx(
 ): Promise<Declared> {
   const added: string[] = [];
   const warnings: string[] = [];
-  for (const entry of entries) {
+  for (const entry of entries.toSorted(byName)) {
     if (await insertTx(sql, entry)) {
       added.push(entry.name);
       continue;
     }
     const [row] = await sql.query<Row>(
       `SELECT required, capabilities, stores, declared_by, retired_at IS NOT NULL AS retired
-       FROM tenantry.participant WHERE name = $1 FOR UPDATE`,
+       FROM tenantry.participant WHERE name = $1 FOR NO KEY UPDATE`,
       [entry.name],
     );
     if (!row) throw new Error('a participant vanished');
@@ -48,6 +49,10 @@ export async function declareParticipantsTx(
     warnings.push(...differences(entry, row, held));
   }
   return { added, warnings };
+}
+
+function byName(one: ParticipantEntry, other: ParticipantEntry): number {
+  return one.name < other.name ? -1 : 1;
 }
 
 async function insertTx(sql: SqlExecutor, entry: ParticipantEntry): Promise<boolean> {
