@@ -1,4 +1,4 @@
-import type { ObservedState, TenantState } from '@tenantry/contracts';
+import type { Capability, ObservedState, TenantState } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 
 /** A tenant that a participant was asked about and has not shown to be purged: it may still have its data. */
@@ -17,6 +17,35 @@ const HELD = `FROM tenantry.tenant_participant held
   JOIN tenantry.tenant t ON t.id = held.tenant_id AND t.state <> 'PURGED'
   JOIN tenantry.participant p ON p.name = held.participant AND p.capabilities && '{purge,verify}'
   WHERE held.participant = $1 AND held.observed <> 'purged'`;
+
+// What was met is asked for everything until it is destroyed: to close, to open again and to destroy; and scanned for until it is PURGED.
+const NEEDED = `FROM tenantry.tenant_participant met
+  JOIN tenantry.tenant t ON t.id = met.tenant_id AND t.state <> 'PURGED'
+  WHERE met.participant = $1 AND ('verify' = ANY ($2::text[])
+    OR met.observed <> 'purged' AND ('purge' = ANY ($2::text[]) OR t.desired <> 'purged'))`;
+
+/** The first tenants, by id, that a participant has met and needs one of these capabilities for. */
+export function tenantsInNeed(
+  sql: SqlExecutor,
+  name: string,
+  capabilities: readonly Capability[],
+  limit: number,
+): Promise<{ id: string; slug: string }[]> {
+  return sql.query(`SELECT t.id, t.slug ${NEEDED} ORDER BY t.id LIMIT $3`, [name, capabilities, limit]);
+}
+
+/** How many there are. */
+export async function countTenantsInNeed(
+  sql: SqlExecutor,
+  name: string,
+  capabilities: readonly Capability[],
+): Promise<number> {
+  const [row] = await sql.query<{ count: string }>(`SELECT count(*) AS count ${NEEDED}`, [
+    name,
+    capabilities,
+  ]);
+  return Number(row?.count ?? 0);
+}
 
 /** The tenants that a participant holds, by id, after the given one. */
 export async function heldTenants(

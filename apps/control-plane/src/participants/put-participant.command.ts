@@ -4,7 +4,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import { capabilitiesProblem, storesProblem } from './capability-rules.js';
-import { holdingsTx } from './holdings.js';
+import { needsTx } from './holdings.js';
 import { ParticipantHoldsTenants } from './participant.errors.js';
 import type { Participant } from './participant.entity.js';
 import { ParticipantStore, type ParticipantDeclaration } from './participant.store.js';
@@ -17,8 +17,8 @@ export interface PutParticipantResult {
 }
 
 /**
- * Declares a participant, or replaces what was declared of it; one that is retired is there again. While it holds tenants it may
- * be given capabilities, and none may be taken away. @throws PreconditionFailed, ParticipantHoldsTenants
+ * Declares a participant, or replaces what was declared of it; one that is retired is there again. It may always
+ * be given capabilities; none is taken away that a tenant it has met still needs. @throws PreconditionFailed, ParticipantHoldsTenants
  */
 export class PutParticipant extends Command<PutParticipantResult> {
   constructor(
@@ -97,7 +97,7 @@ export class PutParticipantHandler implements ICommandHandler<PutParticipant> {
   /** What it was asked for it has to be asked back: to open what it closed, and to destroy what it provisioned. */
   private async guardTx(tx: Tx, row: Participant, declaration: ParticipantDeclaration): Promise<void> {
     const lost = row.capabilities.filter((one) => !declaration.capabilities.includes(one));
-    const holdings = lost.length > 0 && (await holdingsTx(tx, row.name));
+    const holdings = lost.length > 0 && (await needsTx(tx, row.name, lost));
     if (!holdings) return;
     const what = `It cannot lose ${lost.join(', ')}`;
     const next = 'Make it optional, delete those tenants, or retire it.';

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Problem, Page } from '@tenantry/service';
 import { Client } from 'pg';
 import { DeleteTenant } from '../tenants/delete-tenant.command.js';
+import { SuspendTenant } from '../tenants/suspend-tenant.command.js';
 import type { OperationView } from '../operations/operation.view.js';
 import { ApiHarness, type Answer } from '../testing/api-harness.js';
 import { TESTER } from '../testing/lifecycle-harness.js';
@@ -189,6 +190,21 @@ describe('retiring a participant', () => {
     expect(await read('keeper')).toMatchObject({ capabilities: ALL });
     expect((await put('keeper', { required: false, ackTimeout: 'PT1M' })).status).toBe(200);
     await drop('keeper');
+  });
+
+  it('is the way out for one that only closes, and could not open again what it keeps closed', async () => {
+    await put('gate', { required: true, capabilities: ['suspend', 'reactivate'] });
+    const id = await heldBy();
+    await api.control.commands.execute(new SuspendTenant(id, 'unpaid', TESTER));
+    await api.control.reconcile(id);
+    await api.control.acknowledge(id);
+    await api.control.acknowledge(id, {}, 'gate');
+    await api.control.reconcile(id);
+    expect(await api.control.state(id)).toBe('SUSPENDED');
+    const refused = await put('gate', { required: true, capabilities: ['purge'] });
+    expect([refused.status, refused.body.code]).toEqual([409, 'participant-holds-tenants']);
+    expect(refused.body.detail).toContain('cannot lose suspend, reactivate');
+    await drop('gate');
   });
 
   it('is not refused for one that neither destroys nor verifies', async () => {
