@@ -53,7 +53,7 @@ export class AcknowledgementReceiver {
     message: AcknowledgementEnvelope,
     received: Received,
   ): Promise<void> {
-    if (received.kind === 'heartbeat') return this.heartbeat(received.data);
+    if (received.kind === 'heartbeat') return this.heartbeat(received.data, new Date(message.time));
     await this.unitOfWork.run(async (tx) => {
       switch (received.kind) {
         case 'acknowledged':
@@ -101,8 +101,9 @@ export class AcknowledgementReceiver {
     await this.wakes.wakeTx(tx, tenant.id);
   }
 
-  private async heartbeat(heartbeat: Heartbeat): Promise<void> {
-    if (await this.unitOfWork.run((tx) => this.heartbeats.takeInTx(tx, heartbeat))) this.changed.emit();
+  private async heartbeat(heartbeat: Heartbeat, sentAt: Date): Promise<void> {
+    if (await this.unitOfWork.run((tx) => this.heartbeats.takeInTx(tx, heartbeat, sentAt)))
+      this.changed.emit();
   }
 
   private async parkedTx(tx: Tx, message: AcknowledgementEnvelope, parked: Parked): Promise<void> {

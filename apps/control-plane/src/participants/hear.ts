@@ -27,6 +27,14 @@ export interface Heard {
 }
 
 /**
+ * Whether a heartbeat tells that its sender lives. One that lay on its topic for longer than a silence tells that it lived then; one
+ * from the future is believed, since clocks differ.
+ */
+export function isSignOfLife(sentAt: Date, now: Date): boolean {
+  return now.getTime() - sentAt.getTime() <= SILENT_AFTER_MS;
+}
+
+/**
  * What a sign of life changes. It may add what the participant can do and owns, and never takes away: a service that forgets
  * `purge` in one release must not drop out of a purge. What an operator declared stays, and of one that is retired everything.
  */

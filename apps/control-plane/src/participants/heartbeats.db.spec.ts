@@ -128,6 +128,26 @@ describe('heartbeats', () => {
     await tenant.end();
   });
 
+  it('are no signs of life when they lay on their topic for a while, and register all the same', async () => {
+    const sent = async (name: string, age: string): Promise<void> => {
+      const [row] = await api.control.rows<{ at: Date }>(`SELECT tenantry.now() - $1::interval AS at`, [age]);
+      const data = { participant: name, capabilities: [...ALL], stores: ['primary'], version: '1.0.0' };
+      await api.control.send(name, name, 'participant.heartbeat.v1', data, row?.at);
+    };
+    await sent('late', '2 minutes');
+    expect(await read('late')).toMatchObject({ capabilities: ALL, status: 'neverHeardFrom' });
+    await api.control.heartbeat('late');
+    await api.control.moveClock('1 hour');
+    await sent('late', '92 seconds');
+    expect(await read('late')).toMatchObject({ status: 'silent' });
+    await sent('late', '88 seconds');
+    expect(await read('late')).toMatchObject({ status: 'alive' });
+    await api.control.moveClock('2 hours');
+    await sent('late', '-1 day');
+    expect(await read('late')).toMatchObject({ status: 'alive' });
+    await api.control.moveClock('0');
+  });
+
   it('are missed after 90 s, by the database’s clock', async () => {
     await api.control.heartbeat('mute');
     await api.control.moveClock('1 minute 28 seconds');

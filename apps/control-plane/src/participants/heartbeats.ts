@@ -5,7 +5,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import type { Tx } from '../database/unit-of-work.js';
 import { DEFAULT_ACK_TIMEOUT_MS } from './ack-timeout.js';
-import { abilitiesProblem, hear, registrationOf } from './hear.js';
+import { abilitiesProblem, hear, isSignOfLife, registrationOf } from './hear.js';
 import { recallTx } from './participant-walks.js';
 import type { Participant } from './participant.entity.js';
 import { ParticipantStore } from './participant.store.js';
@@ -22,15 +22,19 @@ export class Heartbeats {
     private readonly audit: AuditLog,
   ) {}
 
-  /** @returns whether what is declared has changed, so that this process is to be told when it is committed. */
-  async takeInTx(tx: Tx, heartbeat: Heartbeat): Promise<boolean> {
+  /**
+   * @param sentAt by the participant's clock; from long ago it may register and add, and is no sign of life.
+   * @returns whether what is declared has changed, so that this process is to be told when it is committed.
+   */
+  async takeInTx(tx: Tx, heartbeat: Heartbeat, sentAt: Date): Promise<boolean> {
     const row = await this.participants.lockForHeartbeatTx(tx, heartbeat.participant);
-    if (row) return this.knownTx(tx, row, heartbeat);
+    const lives = isSignOfLife(sentAt, tx.now);
+    if (row) return this.knownTx(tx, row, heartbeat, lives);
     const registered = await this.registerTx(tx, heartbeat);
     // Somebody else may have just inserted it: then it is known.
     const other = registered ?? (await this.participants.lockForHeartbeatTx(tx, heartbeat.participant));
     if (!other) throw new Error('a participant vanished');
-    const changed = await this.knownTx(tx, other, heartbeat);
+    const changed = await this.knownTx(tx, other, heartbeat, lives);
     return registered !== undefined || changed;
   }
 
@@ -70,21 +74,23 @@ export class Heartbeats {
     return registered;
   }
 
-  private async knownTx(tx: Tx, row: Participant, heartbeat: Heartbeat): Promise<boolean> {
+  private async knownTx(tx: Tx, row: Participant, heartbeat: Heartbeat, lives: boolean): Promise<boolean> {
     const { name } = row;
     if (row.retiredAt !== null) {
       // It is shown to be alive, and nothing else.
-      await this.participants.noteHeartbeatTx(tx, name, { lastHeartbeatAt: tx.now });
+      if (lives) await this.participants.noteHeartbeatTx(tx, name, { lastHeartbeatAt: tx.now });
       return false;
     }
     const reported = { capabilities: heartbeat.capabilities, stores: heartbeat.stores };
     const { returned, grown } = hear(row, reported, tx.now);
-    await this.participants.noteHeartbeatTx(tx, name, {
-      lastHeartbeatAt: tx.now,
-      softwareVersion: heartbeat.version,
-      ...(row.firstHeartbeatAt === null && { firstHeartbeatAt: tx.now }),
-      ...(!isDeepStrictEqual(row.reported, reported) && { reported }),
-    });
+    if (lives) {
+      await this.participants.noteHeartbeatTx(tx, name, {
+        lastHeartbeatAt: tx.now,
+        softwareVersion: heartbeat.version,
+        ...(row.firstHeartbeatAt === null && { firstHeartbeatAt: tx.now }),
+        ...(!isDeepStrictEqual(row.reported, reported) && { reported }),
+      });
+    }
     if (grown) {
       const before = { capabilities: row.capabilities, stores: row.stores };
       const after = { capabilities: [...grown.capabilities], stores: [...grown.stores] };
@@ -96,7 +102,7 @@ export class Heartbeats {
         before,
         after,
       });
-    } else if (returned) await recallTx(tx.sql, name);
+    } else if (lives && returned) await recallTx(tx.sql, name, 'heard');
     return grown !== undefined;
   }
 }

@@ -189,13 +189,21 @@ export class LifecycleHarness {
     await this.send(participant, participant, 'participant.heartbeat.v1', data);
   }
 
-  async send(participant: string, subject: string, type: string, data: unknown): Promise<void> {
+  /** @param sentAt the message's own time; the database's now when left out. */
+  async send(
+    participant: string,
+    subject: string,
+    type: string,
+    data: unknown,
+    sentAt?: Date,
+  ): Promise<void> {
+    const [clock] = await this.rows<{ now: Date }>('SELECT tenantry.now() AS now');
     const receiver = this.app.get(AcknowledgementReceiver, { strict: false });
     await receiver.handle(participant, {
       id: newId(),
       source: `/tenantry/participants/${participant}`,
       type,
-      time: new Date().toISOString(),
+      time: (sentAt ?? clock?.now ?? new Date()).toISOString(),
       subject,
       data,
     });
