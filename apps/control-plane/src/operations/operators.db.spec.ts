@@ -250,6 +250,8 @@ describe('an operator', () => {
     expect((await move('P60D')).status).toBe(200);
     const extended = await deletion();
     expect(Date.parse(extended.purgeAfter) - Date.parse(extended.requestedAt)).toBe(60 * 86_400_000);
+    const { headers } = await api.call('GET', `/v1/tenants/${id}/deletion`);
+    expect(headers.get('etag')).toBe(`"${(await read(id)).version}"`);
     expect((await move('P1D', 1)).status).toBe(412);
     expect((await call('PATCH', `/v1/tenants/${id}/deletion`, { gracePeriod: 'P1D' })).status).toBe(428);
     expect((await move('P1M')).status).toBe(400);

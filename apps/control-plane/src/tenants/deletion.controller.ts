@@ -71,9 +71,13 @@ export class DeletionController {
   @ApiOperation({ summary: 'Read the scheduled deletion.' })
   @ApiOkResponse({ type: DeletionDto })
   @ApiProblems(404)
-  async deletion(@Param('id') id: string): Promise<DeletionView> {
-    const { deletion } = await this.queries.execute(new GetTenant(id));
+  async deletion(
+    @Param('id') id: string,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<DeletionView> {
+    const { deletion, version } = await this.queries.execute(new GetTenant(id));
     if (!deletion) throw new NoDeletionScheduled();
+    response.setHeader('ETag', etagOf(version));
     return deletion;
   }
 
