@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConfigError } from '@tenantry/service';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readSigningKey, SIGNING_KEY_REFERENCE } from './key-reference.js';
@@ -21,7 +21,7 @@ describe('SIGNING_KEY', () => {
 
   it('names a file or a variable', async () => {
     const file = path.join(folder, 'key.pem');
-    writeFileSync(file, pem('ed25519'));
+    writeFileSync(file, pem('ed25519'), { mode: 0o640 });
     const key = await readSigningKey(`file:${file}`, {});
     expect(key.jwk).toEqual({
       kty: 'OKP',
@@ -36,6 +36,15 @@ describe('SIGNING_KEY', () => {
     const onOneLine = await readSigningKey('env:THE_KEY', { THE_KEY: text.replaceAll('\n', '\\n') });
     expect(onOneLine.kid).toBe(fromVariable.kid);
     expect(fromVariable.kid).not.toBe(key.kid);
+  });
+
+  it('is no file that everybody can read', async () => {
+    const file = path.join(folder, 'open.pem');
+    writeFileSync(file, pem('ed25519'));
+    chmodSync(file, 0o644);
+    await expect(readSigningKey(`file:${file}`, {})).rejects.toThrow(/SIGNING_KEY .* can read: chmod o=/);
+    chmodSync(file, 0o640);
+    expect((await readSigningKey(`file:${file}`, {})).jwk.kty).toBe('OKP');
   });
 
   it("is named by its thumbprint as RFC 8037's example is", async () => {
@@ -53,7 +62,7 @@ describe('SIGNING_KEY', () => {
 
   it('says what is wrong and how to make a key, and nothing of what it read', async () => {
     const secret = 'not-a-key-but-a-secret';
-    writeFileSync(path.join(folder, 'wrong'), secret);
+    writeFileSync(path.join(folder, 'wrong'), secret, { mode: 0o600 });
     const cases: [string | undefined, Record<string, string>][] = [
       [undefined, {}],
       ['env:NOT_THERE', {}],

@@ -1,9 +1,11 @@
 import { ConfigError, type Environment } from '@tenantry/service';
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { SigningKey, UnfitSigningKey } from './signing-key.js';
 
 /** Where a key is, instead of the key: `file:/path` or `env:NAME`. */
 export const SIGNING_KEY_REFERENCE = /^(?:file:\/[^\0]+|env:[A-Za-z_][A-Za-z0-9_]*)$/;
+
+const READABLE_BY_OTHERS = 0o004;
 
 const HOW =
   'make a key with `openssl genpkey -algorithm ed25519 -out signing-key.pem` and set SIGNING_KEY=file:/path/of/signing-key.pem';
@@ -39,8 +41,20 @@ async function pemOf(reference: string, environment: Environment): Promise<strin
     return pem.replaceAll('\\n', '\n');
   }
   try {
-    return await readFile(name, 'utf8');
+    const file = await open(name);
+    try {
+      const { mode } = await file.stat();
+      // Windows has no such bits, and shows them as if everybody might read.
+      if (process.platform !== 'win32' && (mode & READABLE_BY_OTHERS) !== 0)
+        throw new ConfigError([
+          `SIGNING_KEY names the file ${name}, which every login of the machine can read: chmod o= ${name} (its group may keep reading it)`,
+        ]);
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new ConfigError([`SIGNING_KEY names the file ${name}, which cannot be read (${code}): ${HOW}`]);
   }
