@@ -70,7 +70,8 @@ async function serve(config) {
   const environment = servers.installationEnvironment({
     serverUrl,
     databases: DATABASES,
-    scannedDatabases: '*',
+    // On a server that is shared with others, their databases are none of ours to read.
+    scannedDatabases: config.databaseUrl ? [DATABASES['data-plane'], DATABASES.verifier].join() : '*',
     loginPrefix: 'tenantry',
     password: kept.loginPassword,
     kafka: config.kafkaBrokers && { brokers: config.kafkaBrokers, topicPrefix: config.kafkaTopicPrefix },
