@@ -176,6 +176,16 @@ describe('the verifier', () => {
       (login: string) => `GRANT pg_write_all_data TO ${login}`,
       /may act as pg_write_all_data/,
     ],
+    [
+      'it was given a right to write',
+      (login: string) => `GRANT INSERT ON tenantry.inbox TO ${login}`,
+      /it may INSERT on table tenantry\.inbox/,
+    ],
+    [
+      'it owns a table',
+      (login: string) => `CREATE TABLE mine (n int); ALTER TABLE mine OWNER TO ${login}`,
+      /it owns table public\.mine/,
+    ],
   ])('refuses to start with a login when %s, and says what to do', async (_what, change, message) => {
     await run(verifier.adminUrl, change(verifier.scanLogin));
     const refusal = started();

@@ -1,4 +1,5 @@
 import type { LoginGroup, SqlExecutor } from '@tenantry/database';
+import { rightsToWrite } from './login-rights.js';
 
 /** What logins that scan are members of. */
 export const SCAN_GROUP: LoginGroup = {
@@ -65,7 +66,9 @@ FROM pg_roles p WHERE p.rolname = current_user`;
  */
 export async function assertFitToScan(sql: SqlExecutor, cluster: string): Promise<void> {
   const [found] = await sql.query<Found>(JUDGE, [EXPECTED_ROLES]);
-  const reasons = found ? reasonsOf(found) : ['it does not know itself'];
+  const reasons = found
+    ? [...reasonsOf(found), ...(await rightsToWrite(sql, [SCAN_GROUP.name]))]
+    : ['it does not know itself'];
   if (reasons.length > 0) throw new UnfitScanLogin(cluster, found?.login ?? 'of this session', reasons);
 }
 
