@@ -13,7 +13,7 @@ const SCAN = {
   databaseUrl: env.postgresUrl('VERIFIER_DATABASE_URL'),
   /** Every server that tenants' data may be on, with the login that scans it; over a direct connection. */
   scanUrls: env.list('SCAN_DATABASE_URLS', undefined, CLUSTER_URL),
-  /** Which databases of them; all but templates unless told. */
+  /** Which databases of them; all that let anybody in unless told. */
   databases: env.list('SCAN_DATABASES', [], DATABASE_PATTERN),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
 };

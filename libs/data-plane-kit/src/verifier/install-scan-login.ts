@@ -16,7 +16,7 @@ export interface ScanLoginOptions {
   readonly adminUrl: string;
   /** The login that scans; made if missing. */
   readonly login: DatabaseLogin;
-  /** Which databases it is let into, as `databaseScope` reads it. Default: all but templates. */
+  /** Which databases it is let into, as `databaseScope` reads it. Default: all that let anybody in. */
   readonly databases?: readonly string[];
 }
 
@@ -84,7 +84,7 @@ async function databasesToEnter(
   const isWanted = databaseScope(patterns);
   const databases = await sql.query<{ name: string }>(
     `SELECT datname::text AS name FROM pg_database
-     WHERE NOT datistemplate AND NOT EXISTS (
+     WHERE (datallowconn OR NOT datistemplate) AND NOT EXISTS (
        SELECT FROM aclexplode(datacl) a WHERE a.grantee = $1::regrole AND a.privilege_type = 'CONNECT'
      ) ORDER BY 1`,
     [escapeIdentifier(login)],

@@ -1,15 +1,107 @@
+import type { SqlExecutor } from '@tenantry/database';
+
 /** The schema of the kit's bookkeeping. */
-export const BOOKKEEPING_SCHEMA = 'tenantry';
+const SCHEMA = 'tenantry';
+
+/** The table that says when a tenant's purge has begun. */
+export const TOMBSTONE = `${SCHEMA}.tombstone`;
+
+interface KeptTable {
+  /** The migration of the kit that makes it. */
+  readonly migration: string;
+  /** All its columns with their types, in the order of the alphabet. */
+  readonly columns: readonly string[];
+}
+
+const CONSUMER = 'consumer-0001-bookkeeping';
+const KIT = 'kit-0001-bookkeeping';
+const TIME = 'timestamp with time zone';
 
 /**
  * The tables of the kit that still name a tenant after its purge, with its id, numbers and times and nothing of its data:
  * the tombstone, and how far each participant has come. A fence or a marker is not among them; the purge removes both.
  */
-export const KEPT_BOOKKEEPING: readonly string[] = [
-  'tombstone',
-  'consumer_position',
-  'parked_fact',
-  'inbox',
-  'answer',
-  'route_snapshot',
-];
+const KEPT: Readonly<Record<string, KeptTable>> = {
+  tombstone: {
+    migration: KIT,
+    columns: [`buried_at ${TIME}`, 'footprint json', 'generation bigint', 'tenant_id uuid'],
+  },
+  route_snapshot: {
+    migration: KIT,
+    columns: ['record json', 'tenant_id uuid', 'tenant_seq numeric', 'version bigint'],
+  },
+  consumer_position: { migration: CONSUMER, columns: ['grp text', 'last_seq bigint', 'tenant_id uuid'] },
+  parked_fact: {
+    migration: CONSUMER,
+    columns: [
+      'attempts integer',
+      'envelope json',
+      'error text',
+      'event_id text',
+      'grp text',
+      `parked_at ${TIME}`,
+      'tenant_id uuid',
+      'tenant_seq bigint',
+      'type text',
+    ],
+  },
+  inbox: {
+    migration: CONSUMER,
+    columns: [
+      'attempt bigint',
+      'attempts integer',
+      `due_at ${TIME}`,
+      'generation bigint',
+      'lease bigint',
+      `lease_until ${TIME}`,
+      'operation_id uuid',
+      'payload json',
+      `received_at ${TIME}`,
+      'tenant_id uuid',
+      'traceparent text',
+      'type text',
+      'version bigint',
+    ],
+  },
+  answer: {
+    migration: CONSUMER,
+    columns: [
+      `answered_at ${TIME}`,
+      'attempt bigint',
+      'evidence json',
+      'generation bigint',
+      'operation_id uuid',
+      'tenant_id uuid',
+    ],
+  },
+};
+
+const MIGRATION_COLUMNS = [`applied_at ${TIME}`, 'checksum text', 'name text'];
+
+/**
+ * The tables of this database that are the kit's and may keep the tenant's id, as `schema.table`. A name alone is not enough:
+ * the kit must have made them here, by its own record, and they must have its columns and no others.
+ */
+export async function keptTables(sql: SqlExecutor): Promise<ReadonlySet<string>> {
+  const found = await sql.query<{ table: string; columns: string[] }>(
+    `SELECT c.relname::text AS "table",
+       array_agg(concat(a.attname, ' ', format_type(a.atttypid, a.atttypmod)) ORDER BY a.attname) AS columns
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+     WHERE n.nspname = $1 AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+     GROUP BY c.relname`,
+    [SCHEMA],
+  );
+  const columnsOf = new Map(found.map(({ table, columns }) => [table, columns]));
+  if (!same(columnsOf.get('migration'), MIGRATION_COLUMNS)) return new Set();
+  const applied = await sql.query<{ name: string }>(`SELECT name FROM ${SCHEMA}.migration`);
+  const made = new Set(applied.map(({ name }) => name));
+  return new Set(
+    Object.entries(KEPT)
+      .filter(([table, { migration, columns }]) => made.has(migration) && same(columnsOf.get(table), columns))
+      .map(([table]) => `${SCHEMA}.${table}`),
+  );
+}
+
+function same(columns: readonly string[] | undefined, expected: readonly string[]): boolean {
+  return columns?.length === expected.length && columns.every((column) => expected.includes(column));
+}

@@ -2,6 +2,8 @@ import type { SqlExecutor } from '@tenantry/database';
 import type { Logger } from '@tenantry/messaging';
 import type { DatabaseScope } from './database-scope.js';
 import { inParallel } from './in-parallel.js';
+import { namedServerObjects } from './named-objects.js';
+import type { OpenToAll } from './open-to-all.js';
 import { scanDatabase } from './scan-database.js';
 import { UnfitScanLogin } from './scan-login.js';
 import type { ScanProgress } from './scan-progress.js';
@@ -11,12 +13,15 @@ import { marked } from './tenant-mark.js';
 
 export interface ClusterScanOptions {
   readonly mark: string;
+  /** Of the purge. */
+  readonly generation: number;
   readonly scope: DatabaseScope;
   readonly tenantColumns: readonly string[];
   readonly limits: SessionLimits;
   /** How many databases of the server are looked at at once. */
   readonly databasesAtOnce: number;
   readonly progress: ScanProgress;
+  readonly openToAll: OpenToAll;
   readonly signal: AbortSignal;
   readonly logger: Logger;
 }
@@ -25,7 +30,8 @@ interface Database {
   readonly oid: string;
   readonly name: string;
   readonly named: boolean;
-  readonly template: boolean;
+  /** A template that nobody can connect to, so that nobody can have written to it either. */
+  readonly sealed: boolean;
   readonly may_connect: boolean;
 }
 
@@ -47,7 +53,7 @@ export async function scanCluster(target: ScanTarget, options: ClusterScanOption
   } catch (error) {
     options.signal.throwIfAborted();
     options.logger.warn({ err: error, cluster }, 'A cluster could not be scanned');
-    const nothing = { databases: [], namedDatabases: [], roles: [], notScanned: [] };
+    const nothing = { databases: [], namedDatabases: [], roles: [], objects: [], notScanned: [] };
     return {
       cluster,
       scannedAt: new Date(),
@@ -66,7 +72,11 @@ async function scan(sql: SqlExecutor, target: ScanTarget, options: ClusterScanOp
     [mark],
   );
   const leftOut = (database: Database): string | undefined =>
-    database.template ? 'a template' : scope(database.name) ? undefined : 'outside of the scope';
+    database.sealed
+      ? 'a template that lets nobody in'
+      : scope(database.name)
+        ? undefined
+        : 'outside of the scope';
   const wanted = all.filter((database) => leftOut(database) === undefined);
   progress.expect(wanted.length);
   const found: DatabaseScan[] = [];
@@ -85,6 +95,7 @@ async function scan(sql: SqlExecutor, target: ScanTarget, options: ClusterScanOp
     databases: found,
     namedDatabases: all.filter(({ named }) => named).map(({ name }) => name),
     roles: roles.map(({ name }) => name),
+    objects: await namedServerObjects(sql, mark),
     notScanned: all.flatMap((database) => {
       const reason = leftOut(database);
       return reason === undefined ? [] : [{ database: database.name, reason }];
@@ -98,7 +109,7 @@ async function scan(sql: SqlExecutor, target: ScanTarget, options: ClusterScanOp
 
 function databasesOf(sql: SqlExecutor, mark: string): Promise<Database[]> {
   return sql.query<Database>(
-    `SELECT oid::text AS oid, datname::text AS name, ${marked('datname')} AS named, datistemplate AS template,
+    `SELECT oid::text AS oid, datname::text AS name, ${marked('datname')} AS named, datistemplate AND NOT datallowconn AS sealed,
        datallowconn AND has_database_privilege(oid, 'CONNECT') AS may_connect
      FROM pg_database ORDER BY datname`,
     [mark],
@@ -108,9 +119,10 @@ function databasesOf(sql: SqlExecutor, mark: string): Promise<Database[]> {
 async function scanOne(
   target: ScanTarget,
   { oid, name: database, may_connect: mayConnect }: Database,
-  { mark, tenantColumns, limits, progress, signal, logger }: ClusterScanOptions,
+  options: ClusterScanOptions,
 ): Promise<DatabaseScan | Missed> {
   const { cluster } = target;
+  const { mark, generation, tenantColumns, limits, progress, openToAll, signal, logger } = options;
   const missed = (reason: string): Missed => ({ oid, cluster, database, reason });
   if (!mayConnect)
     return missed('the scan may not connect to it: grant CONNECT, or leave it out of the scope');
@@ -121,7 +133,18 @@ async function scanOne(
         [oid],
       );
       if (here.length === 0) throw new Error('another database has taken its name');
-      return scanDatabase(sql, { database, mark, tenantColumns, onTable: () => progress.tick() });
+      await openToAll.look(sql, cluster, database);
+      const { writersTimeoutMs } = limits;
+      const onStep = (): Promise<void> => progress.tick();
+      return scanDatabase(sql, {
+        database,
+        mark,
+        generation,
+        tenantColumns,
+        writersTimeoutMs,
+        signal,
+        onStep,
+      });
     });
   } catch (error) {
     signal.throwIfAborted();

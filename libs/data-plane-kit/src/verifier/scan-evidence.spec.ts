@@ -6,8 +6,10 @@ const database = (name: string, found: Partial<DatabaseScan> = {}): DatabaseScan
   database: name,
   tablesScanned: 3,
   schemas: [],
+  objects: [],
   tables: [],
   remains: {},
+  buried: false,
   unscannable: [],
   ...found,
 });
@@ -18,6 +20,7 @@ const cluster = (name: string, found: Partial<ClusterScan> = {}): ClusterScan =>
   databases: [],
   namedDatabases: [],
   roles: [],
+  objects: [],
   notScanned: [],
   unscannable: [],
   ...found,
@@ -64,6 +67,8 @@ describe('the evidence of a scan', () => {
     ['a schema', { databases: [database('d', { schemas: ['t_x'] })] }, 'schema t_x of c/d'],
     ['a database', { namedDatabases: ['t_x'] }, 'database c/t_x'],
     ['a role', { roles: ['t_x'] }, 'role t_x of c'],
+    ['a view', { databases: [database('d', { objects: ['view public.t_x'] })] }, 'view public.t_x of c/d'],
+    ['a slot', { objects: ['replication slot t_x'] }, 'replication slot t_x of c'],
   ])('is not clean with %s', (_what, found, words) => {
     const scans = [cluster('c', found)];
     expect(findingsOf(scans)).toEqual({ remnants: [words], unknown: [] });

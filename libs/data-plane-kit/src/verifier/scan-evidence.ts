@@ -18,6 +18,8 @@ export interface ScanEvidence {
     readonly tablesScanned: number;
     /** Schemas named for the tenant. */
     readonly schemas: readonly string[];
+    /** Whatever else is named for the tenant, in words. */
+    readonly objects: readonly string[];
     /** Tables with rows of the tenant, or named for it. */
     readonly tables: readonly TableRows[];
     readonly remains: Readonly<Record<string, number>>;
@@ -25,11 +27,13 @@ export interface ScanEvidence {
   /** Databases and roles named for the tenant. */
   readonly namedDatabases: readonly { readonly cluster: string; readonly database: string }[];
   readonly roles: readonly { readonly cluster: string; readonly role: string }[];
+  /** Whatever else of a whole server is named for the tenant, in words. */
+  readonly objects: readonly { readonly cluster: string; readonly object: string }[];
   /** The kit's bookkeeping, which is meant to stay: rows by table, over all databases. */
   readonly remains: Readonly<Record<string, number>>;
   /** What was to be looked at and could not be. */
   readonly unscannable: readonly Unscannable[];
-  /** Databases that were not to be looked at: templates, and what the scope leaves out. */
+  /** Databases that were not to be looked at: templates that let nobody in, and what the scope leaves out. */
   readonly notScanned: readonly {
     readonly cluster: string;
     readonly database: string;
@@ -46,15 +50,17 @@ export interface Findings {
 }
 
 export function findingsOf(scans: readonly ClusterScan[]): Findings {
-  const remnants = scans.flatMap(({ cluster, databases, namedDatabases, roles }) => [
-    ...databases.flatMap(({ database, schemas, tables }) => [
+  const remnants = scans.flatMap(({ cluster, databases, namedDatabases, roles, objects }) => [
+    ...databases.flatMap(({ database, schemas, objects: within, tables }) => [
       ...tables.map(
         ({ schema, table, rows }) => `${rows} rows in ${schema}.${table} of ${cluster}/${database}`,
       ),
       ...schemas.map((schema) => `schema ${schema} of ${cluster}/${database}`),
+      ...within.map((object) => `${object} of ${cluster}/${database}`),
     ]),
     ...namedDatabases.map((database) => `database ${cluster}/${database}`),
     ...roles.map((role) => `role ${role} of ${cluster}`),
+    ...objects.map((object) => `${object} of ${cluster}`),
   ]);
   return { remnants, unknown: unscannableOf(scans).map(wordsFor) };
 }
@@ -66,15 +72,17 @@ export function evidenceOf(scans: readonly ClusterScan[]): ScanEvidence {
     return list.slice(0, limit);
   };
   const parts = scans.flatMap(({ cluster, databases }) => databases.map((part) => ({ cluster, ...part })));
-  const findings = ({ schemas, tables }: (typeof parts)[number]): number => schemas.length + tables.length;
+  const findings = ({ schemas, objects, tables }: (typeof parts)[number]): number =>
+    schemas.length + objects.length + tables.length;
   const sorted = parts.toSorted((a, b) => findings(b) - findings(a) || (a.database < b.database ? -1 : 1));
   let room = MAX_ENTRIES;
   const databases = bounded('databases', sorted).map((part) => {
     const { cluster, database, tablesScanned, remains } = part;
     const schemas = bounded('schemas', part.schemas, room);
+    const objects = bounded('objects', part.objects, room);
     const tables = bounded('tables', part.tables, room);
-    room -= Math.max(schemas.length, tables.length);
-    return { cluster, database, tablesScanned, schemas, tables, remains };
+    room -= Math.max(schemas.length, objects.length, tables.length);
+    return { cluster, database, tablesScanned, schemas, objects, tables, remains };
   });
   const evidence = {
     clean: isClean(findingsOf(scans)),
@@ -92,6 +100,10 @@ export function evidenceOf(scans: readonly ClusterScan[]): ScanEvidence {
     roles: bounded(
       'roles',
       scans.flatMap(({ cluster, roles }) => roles.map((role) => ({ cluster, role }))),
+    ),
+    objects: bounded(
+      'objects',
+      scans.flatMap(({ cluster, objects }) => objects.map((object) => ({ cluster, object }))),
     ),
     remains: summed(parts.map(({ remains }) => remains)),
     unscannable: bounded('unscannable', unscannableOf(scans)),

@@ -22,10 +22,14 @@ export interface DatabaseScan {
   readonly tablesScanned: number;
   /** Schemas named for the tenant. */
   readonly schemas: readonly string[];
+  /** Whatever else is named for the tenant, in words. */
+  readonly objects: readonly string[];
   /** Remnants; also the empty tables that are named for the tenant or in a schema that is. */
   readonly tables: readonly TableRows[];
   /** Rows in the kit's own bookkeeping, by table: they are meant to stay. */
   readonly remains: Readonly<Record<string, number>>;
+  /** Whether the kit's bookkeeping has the tombstone that this purge has left, or a later one of the tenant. */
+  readonly buried: boolean;
   readonly unscannable: readonly Omit<Unscannable, 'cluster' | 'database'>[];
 }
 
@@ -39,6 +43,8 @@ export interface ClusterScan {
   readonly namedDatabases: readonly string[];
   /** Roles named for the tenant. */
   readonly roles: readonly string[];
+  /** Whatever else of the whole server is named for the tenant, in words. */
+  readonly objects: readonly string[];
   /** Databases that were not to be looked at, and why. */
   readonly notScanned: readonly { readonly database: string; readonly reason: string }[];
   readonly unscannable: readonly Unscannable[];

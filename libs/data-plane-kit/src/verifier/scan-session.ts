@@ -15,6 +15,8 @@ export interface SessionLimits {
   readonly statementTimeoutMs: number;
   /** How long a table that somebody has locked is waited for, in milliseconds. */
   readonly lockTimeoutMs: number;
+  /** How long transactions are waited for that have written and are not finished, in milliseconds for each database. */
+  readonly writersTimeoutMs: number;
 }
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -59,12 +61,16 @@ export async function withScanSession<T>(
   }
 }
 
-/** Reading only is the login's own setting, and looked at. The last has the server notice that nobody waits for a long count any more. */
+/**
+ * Reading only is the login's own setting, and looked at. Bytes are compared by their hexadecimal digits. The last setting has
+ * the server notice that nobody waits for a long count any more.
+ */
 function settings({ statementTimeoutMs, lockTimeoutMs }: SessionLimits): string {
   return `
 SET default_transaction_isolation = 'read committed';
 SET row_security = off;
 SET search_path = pg_catalog, pg_temp;
+SET bytea_output = 'hex';
 SET statement_timeout = ${statementTimeoutMs};
 SET lock_timeout = ${lockTimeoutMs};
 SET client_connection_check_interval = '10s';`;

@@ -52,16 +52,21 @@ afterAll(async () => {
   await verifier.drop();
 });
 
-beforeEach(() => {
+/** As its purge has left it: the service has buried the tenant. */
+beforeEach(async () => {
   tenantId = newId();
+  await inService.query('INSERT INTO tenantry.tombstone (tenant_id, generation) VALUES ($1, 3)', [tenantId]);
 });
+
+/** What others on the server write meanwhile is none of the test's. */
+const LIMITS = { statementTimeoutMs: 20_000, lockTimeoutMs: 200, writersTimeoutMs: 500 };
 
 const handler = (options: Partial<VerificationHandlerOptions> = {}) =>
   createVerificationHandler({
     targets: [{ cluster: 'default', url: verifier.scanUrl }],
     scope: databaseScope(verifier.scope),
     tenantColumns: ['tenant_id'],
-    limits: { statementTimeoutMs: 20_000, lockTimeoutMs: 200 },
+    limits: LIMITS,
     databasesAtOnce: 2,
     logger,
     ...options,
@@ -127,7 +132,6 @@ async function foundAndGone(
 
 describe('a tenant of which nothing is left', () => {
   it('is seen to be gone, with counts of what was looked at and what stays', async () => {
-    await inService.query(`INSERT INTO tenantry.tombstone (tenant_id, generation) VALUES ('${tenantId}', 2)`);
     await inService.query(
       `INSERT INTO tenantry.consumer_position (grp, tenant_id, last_seq) VALUES ('example', '${tenantId}', 4)`,
     );
@@ -146,13 +150,37 @@ describe('a tenant of which nothing is left', () => {
     // Its own three, and of the kit those that have the column.
     expect(inServiceDatabase?.tablesScanned).toBeGreaterThan(3);
     expect(tablesScanned).toBe(databases.reduce((sum, one) => sum + one.tablesScanned, 0));
-    expect(notScanned).toContainEqual({ cluster: 'default', database: 'template1', reason: 'a template' });
+    expect(notScanned).toContainEqual({
+      cluster: 'default',
+      database: 'template0',
+      reason: 'a template that lets nobody in',
+    });
     expect(notScanned).toContainEqual({
       cluster: 'default',
       database: 'postgres',
       reason: 'outside of the scope',
     });
     expect(Math.abs(Date.parse(scannedAt) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it('may be in each table of the kit’s bookkeeping, and in no other', async () => {
+    const { rows } = await inService.query<{ schema: string; table: string }>(
+      `SELECT table_schema AS schema, table_name AS "table" FROM information_schema.columns
+       WHERE table_schema = 'tenantry' AND column_name = 'tenant_id' AND table_name NOT IN ('fence', 'provisioned') ORDER BY 2`,
+    );
+    const values = {
+      answer: `VALUES ($1, gen_random_uuid(), 3, 1, '{}')`,
+      consumer_position: `(tenant_id, grp, last_seq) VALUES ($1, 'example', 4)`,
+      inbox: `(tenant_id, operation_id, generation, attempt, type, payload) VALUES ($1, gen_random_uuid(), 3, 1, 'x', '{}')`,
+      parked_fact: `(tenant_id, grp, tenant_seq, event_id, type) VALUES ($1, 'example', 1, 'x', 'x')`,
+      route_snapshot: `VALUES ($1, 1, 1, '{}')`,
+      tombstone: '(tenant_id, generation) VALUES ($1, 3) ON CONFLICT DO NOTHING',
+    };
+    expect(rows.map(({ table }) => table)).toEqual(Object.keys(values));
+    for (const [table, text] of Object.entries(values))
+      await inService.query(`INSERT INTO tenantry.${table} ${text}`, [tenantId]);
+    const remains = Object.fromEntries(Object.keys(values).map((table) => [`tenantry.${table}`, 1]));
+    expect((await verify()).evidence).toMatchObject({ clean: true, remains });
   });
 
   it('is the state after the kit’s own purge, in both isolation models', async () => {
@@ -184,7 +212,7 @@ describe('a tenant of which nothing is left', () => {
       await ask('tenant.provisioning_requested.v1', 1, 'active');
       const schema = isolation === 'schema' ? tenantSchemaName(tenantId, 'primary') : 'pooled_primary';
       expect((await refused()).message).toContain(`2 rows in ${schema}.label of default/${nameOf(service)}`);
-      await ask('tenant.purge_requested.v1', 2, 'purged');
+      await ask('tenant.purge_requested.v1', 3, 'purged');
       expect((await verify()).evidence).toMatchObject({ clean: true, remains: { 'tenantry.tombstone': 1 } });
     }
     await pool.end();
@@ -318,6 +346,91 @@ describe('a remnant', () => {
     );
   });
 
+  it('is found in a template that lets others in', async () => {
+    const name = nameOf(other);
+    await foundAndGone(
+      inOther,
+      `CREATE TABLE in_template AS SELECT '${tenantId}'::uuid AS tenant_id; ALTER DATABASE ${name} IS_TEMPLATE true`,
+      `DROP TABLE in_template; ALTER DATABASE ${name} IS_TEMPLATE false`,
+      [`1 rows in public.in_template of default/${name}`],
+    );
+  });
+
+  it('is found in bytes, however the database writes them', async () => {
+    const name = nameOf(other);
+    await foundAndGone(
+      inOther,
+      `CREATE TABLE escaped (tenant_id bytea); INSERT INTO escaped VALUES ('\\x${tenantId.replaceAll('-', '')}');
+       ALTER DATABASE ${name} SET bytea_output = 'escape'`,
+      `DROP TABLE escaped; ALTER DATABASE ${name} RESET bytea_output`,
+      [`1 rows in public.escaped of default/${name}`],
+    );
+  });
+
+  it('is anything else that is named for the tenant', async () => {
+    const name = tenantSchemaName(tenantId, 'primary');
+    const where = `of default/${nameOf(other)}`;
+    const evidence = await foundAndGone(
+      inOther,
+      `CREATE SEQUENCE ${name}_a; CREATE TYPE ${name}_b AS ENUM ('x'); CREATE TYPE ${name}_c AS (n int); CREATE DOMAIN ${name}_d AS text;
+       CREATE FUNCTION ${name}_e() RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$; CREATE VIEW ${name}_f AS SELECT 1 AS n;
+       CREATE MATERIALIZED VIEW ${name}_g AS SELECT 1 AS n WITH NO DATA; CREATE PUBLICATION ${name}_h;
+       CREATE FOREIGN DATA WRAPPER plain; CREATE SERVER ${name}_i FOREIGN DATA WRAPPER plain;
+       CREATE TABLE plain (n int, ${name}_j int); CREATE INDEX ${name}_k ON plain (n); ALTER TABLE plain ADD CONSTRAINT ${name}_l CHECK (n > 0);
+       CREATE POLICY ${name}_m ON plain; CREATE TYPE state AS ENUM ('${tenantId}')`,
+      `DROP SEQUENCE ${name}_a; DROP TYPE ${name}_b, ${name}_c, state; DROP DOMAIN ${name}_d; DROP FUNCTION ${name}_e; DROP VIEW ${name}_f;
+       DROP MATERIALIZED VIEW ${name}_g; DROP PUBLICATION ${name}_h; DROP FOREIGN DATA WRAPPER plain CASCADE; DROP TABLE plain`,
+      [`view public.${name}_f ${where}`, `server ${name}_i ${where}`],
+    );
+    expect(evidence.databases[0]?.objects).toEqual([
+      `column public.plain.${name}_j`,
+      `constraint public.plain.${name}_l`,
+      `function public.${name}_e`,
+      `index public.plain.${name}_k`,
+      `materialized view public.${name}_g`,
+      `policy public.plain.${name}_m`,
+      `publication ${name}_h`,
+      `sequence public.${name}_a`,
+      `server ${name}_i`,
+      `type public.${name}_b`,
+      `type public.${name}_c`,
+      `type public.${name}_d`,
+      `value of an enumeration public.state.${tenantId}`,
+      `view public.${name}_f`,
+    ]);
+  });
+
+  it('is a replication slot that is named for the tenant', async () => {
+    const name = tenantSchemaName(tenantId, 'primary');
+    await foundAndGone(
+      inOther,
+      `SELECT pg_create_physical_replication_slot('${name}')`,
+      `SELECT pg_drop_replication_slot('${name}')`,
+      [`replication slot ${name} of default`],
+    );
+  });
+
+  it.each([
+    ['nobody has installed the kit', 'CREATE SCHEMA tenantry'],
+    [
+      'the kit’s record is another’s',
+      `CREATE SCHEMA tenantry; CREATE TABLE tenantry.migration (name text, checksum text, applied_at timestamptz);
+       INSERT INTO tenantry.migration VALUES ('kit-0001-bookkeeping')`,
+    ],
+    [
+      'it has columns that are not the kit’s',
+      `CREATE SCHEMA tenantry; CREATE TABLE tenantry.migration (name text, checksum text, applied_at timestamptz);
+       INSERT INTO tenantry.migration VALUES ('consumer-0001-bookkeeping')`,
+    ],
+  ])('is a table that is only called like the kit’s bookkeeping: %s', async (_what, create) => {
+    await foundAndGone(
+      inOther,
+      `${create}; CREATE TABLE tenantry.answer (tenant_id uuid, customer text); INSERT INTO tenantry.answer VALUES ('${tenantId}', 'x')`,
+      'DROP SCHEMA tenantry CASCADE',
+      [`1 rows in tenantry.answer of default/${nameOf(other)}`],
+    );
+  });
+
   it('is the kit’s fence or marker, which a purge removes', async () => {
     await foundAndGone(
       inService,
@@ -359,13 +472,15 @@ describe('what cannot be looked at', () => {
         table: 'locked',
         reason: 'somebody keeps it locked',
       },
+      // Who locks a table for itself alone counts as one who writes.
+      { cluster: 'default', database: nameOf(other), reason: expect.stringContaining('is not finished') },
     ]);
   });
 
   it('is never taken for clean: a table that takes too long', async () => {
     await inOther.query('CREATE TABLE long (tenant_id uuid)');
     await inOther.query('BEGIN; LOCK TABLE long');
-    const refusal = await refused({ limits: { statementTimeoutMs: 1500, lockTimeoutMs: 15_000 } });
+    const refusal = await refused({ limits: { ...LIMITS, statementTimeoutMs: 1500, lockTimeoutMs: 15_000 } });
     await inOther.query('COMMIT');
     await inOther.query('DROP TABLE long');
     expect(refusal).toMatchObject(unknown);
@@ -431,6 +546,51 @@ describe('what cannot be looked at', () => {
     expect(refusal.message).toContain('none of its databases is in the scope');
   });
 
+  it('is never taken for clean: a database that the tenant was placed in, outside of the scope', async () => {
+    const placed = {
+      store: 'primary',
+      isolation: 'database',
+      cluster: 'default',
+      database: nameOf(service),
+      schema: null,
+    } as const;
+    const scope = databaseScope([nameOf(other)]);
+    await expect(verify({ scope }, { placements: [placed] })).rejects.toMatchObject({
+      ...unknown,
+      message: expect.stringContaining(
+        `default/${nameOf(service)} (the tenant was placed in it, and the scope leaves it out)`,
+      ),
+    });
+    expect((await verify({}, { placements: [placed] })).evidence).toMatchObject({ clean: true });
+  });
+
+  it('is never taken for clean: wherever else the service’s own database may be', async () => {
+    const lost = expect.stringContaining('where the tenant lived was not looked at');
+    const scope = databaseScope([nameOf(other)]);
+    expect(await refused({ scope })).toMatchObject({ ...unknown, message: lost });
+    // The tombstone of an earlier purge is of an earlier copy.
+    await inService.query('UPDATE tenantry.tombstone SET generation = 2 WHERE tenant_id = $1', [tenantId]);
+    expect(await refused()).toMatchObject({ ...unknown, message: lost });
+    await inService.query('DELETE FROM tenantry.tombstone WHERE tenant_id = $1', [tenantId]);
+    expect(await refused()).toMatchObject({ ...unknown, message: lost });
+    await inService.query('INSERT INTO tenantry.tombstone (tenant_id, generation) VALUES ($1, 4)', [
+      tenantId,
+    ]);
+    expect((await verify()).evidence).toMatchObject({ clean: true });
+  });
+
+  it('is never taken for clean: what a transaction has written and not committed', async () => {
+    await inOther.query('CREATE TABLE written (tenant_id uuid)');
+    await inOther.query(`BEGIN; INSERT INTO written VALUES ('${tenantId}')`);
+    const refusal = await refused();
+    await inOther.query('ROLLBACK');
+    await inOther.query('DROP TABLE written');
+    expect(refusal).toMatchObject(unknown);
+    expect(refusal.message).toContain(
+      `default/${nameOf(other)} (a transaction that had written before the scan is not finished`,
+    );
+  });
+
   it('stands beside what was found, which is final', async () => {
     await inOther.query(
       `CREATE TABLE forgotten AS SELECT '${tenantId}'::uuid AS tenant_id; CREATE TEMP TABLE mine (tenant_id uuid)`,
@@ -465,7 +625,7 @@ describe('a scan', () => {
     await isolation('repeatable read');
     await inOther.query(`CREATE TABLE rewritten AS SELECT '${tenantId}'::uuid AS tenant_id, 1 AS n`);
     await inOther.query('BEGIN; ALTER TABLE rewritten ALTER COLUMN n TYPE bigint');
-    const scan = refused({ limits: { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 } });
+    const scan = refused({ limits: { ...LIMITS, lockTimeoutMs: 15_000 } });
     await waitsFor('rewritten');
     await inOther.query('COMMIT');
     const { message } = await scan.finally(() => isolation('read committed'));
@@ -473,12 +633,33 @@ describe('a scan', () => {
     expect(message).toContain('1 rows in public.rewritten');
   });
 
+  it('waits for a transaction that has written, and sees what it commits; others’ databases it leaves alone', async () => {
+    await inOther.query('CREATE TABLE written (tenant_id uuid)');
+    const scope = databaseScope([nameOf(service), nameOf(other)]);
+    const limits = { ...LIMITS, writersTimeoutMs: 20_000 };
+    await inOther.query(`BEGIN; INSERT INTO written VALUES ('${tenantId}')`);
+    const elsewhere = await verify({ scope: databaseScope([nameOf(service)]), limits });
+    expect(elsewhere.evidence).toMatchObject({ clean: true });
+    const scan = refused({ scope, limits });
+    await waitFor('the scan to wait for it', async () => {
+      const { rowCount } = await inService.query(
+        `SELECT FROM pg_stat_activity WHERE usename = $1 AND datname = $2 AND query LIKE '%transactionid::text = ANY%'`,
+        [verifier.scanLogin, nameOf(other)],
+      );
+      return rowCount === 1;
+    });
+    await inOther.query('COMMIT');
+    const { message } = await scan;
+    await inOther.query('DROP TABLE written');
+    expect(message).toMatch(/^Something of the tenant is left: 1 rows in public\.written of [^,]*\.$/);
+  });
+
   it('is told, and not shown less, when its login loses the right to see past row security', async () => {
     await inService.query(
       `INSERT INTO pooled_primary.label (tenant_id, name) VALUES ('${tenantId}', 'hidden')`,
     );
     await inService.query('BEGIN; LOCK TABLE pooled_primary.attachment');
-    const limits = { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 };
+    const limits = { ...LIMITS, lockTimeoutMs: 15_000 };
     const scan = refused({ limits, scope: databaseScope([nameOf(service)]) });
     await waitsFor('pooled_primary.attachment', service);
     try {
@@ -505,7 +686,7 @@ describe('a scan', () => {
     const scan = refused({
       databasesAtOnce: 1,
       scope: databaseScope([nameOf(first!), name]),
-      limits: { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 },
+      limits: { ...LIMITS, lockTimeoutMs: 15_000 },
     });
     try {
       await waitFor('the scan to wait', async () => {
@@ -541,8 +722,8 @@ describe('a scan', () => {
        CREATE TABLE c_renamed AS SELECT '${tenantId}'::uuid AS tenant_id`,
     );
     await inOther.query('BEGIN; LOCK TABLE a_first');
-    const limits = { statementTimeoutMs: 20_000, lockTimeoutMs: 15_000 };
-    const scan = refused({ limits, scope: databaseScope([nameOf(other)]) });
+    const limits = { ...LIMITS, lockTimeoutMs: 15_000 };
+    const scan = refused({ limits });
     await waitsFor('a_first');
     const admin = new Client({ connectionString: other.adminUrl });
     await admin.connect();
@@ -551,14 +732,16 @@ describe('a scan', () => {
     await inOther.query('COMMIT');
     const { message } = await scan;
     await inOther.query('DROP TABLE a_first, d_present');
-    expect(message).toMatch(/^Something of the tenant is left: 1 rows in public\.c_renamed of [^,]*\.$/);
+    expect(message).toMatch(
+      /^Something of the tenant is left: 1 rows in public\.c_renamed of [^,]*\. Not everything could be scanned: [^,]*is not finished[^,]*$/,
+    );
   });
 
   it('is given up at once when it is told to end, also while it waits', async () => {
     await inOther.query('CREATE TABLE held (tenant_id uuid)');
     await inOther.query('BEGIN; LOCK TABLE held');
     const aborting = new AbortController();
-    const limits = { statementTimeoutMs: 600_000, lockTimeoutMs: 600_000 };
+    const limits = { ...LIMITS, statementTimeoutMs: 600_000, lockTimeoutMs: 600_000 };
     const scan = verify({ limits }, {}, undefined, { ...control, signal: aborting.signal });
     const end = expect(scan).rejects.toThrow('told to end');
     await waitsFor('held');
@@ -577,6 +760,92 @@ describe('a scan', () => {
 });
 
 describe('the login that scans', () => {
+  it.each([
+    ['a table', 'GRANT INSERT ON target TO $', 'it may INSERT on table public.target'],
+    ['a column', 'GRANT UPDATE (n) ON target TO $', 'it may UPDATE on column n of table public.target'],
+    [
+      'a sequence',
+      'GRANT USAGE ON SEQUENCE target_n_seq TO $',
+      'it may USAGE on sequence public.target_n_seq',
+    ],
+    ['a schema', 'GRANT CREATE ON SCHEMA public TO $', 'it may CREATE on schema public'],
+    [
+      'a function',
+      'GRANT EXECUTE ON FUNCTION pg_reload_conf() TO $',
+      'it may EXECUTE on function pg_reload_conf()',
+    ],
+    [
+      'what is made later',
+      'ALTER DEFAULT PRIVILEGES GRANT DELETE ON TABLES TO $',
+      'it may DELETE on whatever is made later',
+    ],
+    ['its group', 'GRANT TRUNCATE ON target TO tenantry_scan', 'it may TRUNCATE on table public.target'],
+    [
+      'others',
+      'GRANT SELECT ON target TO $ WITH GRANT OPTION',
+      'it may SELECT (and pass it on) on table public.target',
+    ],
+  ])('is not fit when it may write by a right on %s', async (_what, grant, words) => {
+    const login = escapeIdentifier(verifier.scanLogin);
+    await inOther.query('CREATE TABLE target (n serial)');
+    try {
+      await inOther.query(grant.replace('$', login));
+      const { message, retryable } = await refused();
+      expect(message).toContain(
+        `The login ${verifier.scanLogin} of cluster default is not fit to scan: ${words}.`,
+      );
+      expect(retryable).toBe(true);
+    } finally {
+      await inOther.query('DROP TABLE target');
+      await inOther.query(
+        `REVOKE CREATE ON SCHEMA public FROM ${login}; REVOKE EXECUTE ON FUNCTION pg_reload_conf() FROM ${login};
+         ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM ${login}`,
+      );
+    }
+    expect((await verify()).evidence).toMatchObject({ clean: true });
+  });
+
+  it('is not fit where it owns something in a database that is not looked at', async () => {
+    const elsewhere = await testDatabase();
+    const client = new Client({ connectionString: elsewhere.adminUrl });
+    await client.connect();
+    await client.query(`CREATE TABLE mine (n int); ALTER TABLE mine OWNER TO ${verifier.scanLogin}`);
+    await client.end();
+    const { message } = await refused();
+    await elsewhere.drop();
+    expect(message).toContain(`it owns something in database ${nameOf(elsewhere)}`);
+  });
+
+  it('is said, once for each database, to write what everybody may write', async () => {
+    const said: unknown[] = [];
+    const verifies = handler({
+      logger: { ...logger, warn: (...words: unknown[]) => void said.push(words[0]) },
+    });
+    for (let scans = 0; scans < 2; scans += 1) {
+      const request: ParticipantRequest = {
+        operationId: newId(),
+        generation: 3,
+        attempt: 1,
+        participants: ['verifier'],
+        desired: 'purged',
+        placements: [],
+      };
+      const type = 'tenant.verification_requested.v1';
+      await verifies({ ...request, tenantId, type, request }, control);
+    }
+    expect(said).toContainEqual({
+      cluster: 'default',
+      database: nameOf(other),
+      rights: [
+        expect.stringContaining('PUBLIC may make temporary tables'),
+        expect.stringContaining('PUBLIC may write large objects'),
+      ],
+    });
+    // The kit's installation has closed both in the service's.
+    expect(said).toHaveLength(2);
+    expect(said).not.toContainEqual(expect.objectContaining({ database: nameOf(service) }));
+  });
+
   it('can write nowhere, whatever the session says about itself', async () => {
     let tables = 0;
     for (const database of [service, other, verifier]) {

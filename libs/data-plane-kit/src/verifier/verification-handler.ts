@@ -1,6 +1,7 @@
 import { crashPoint } from '@tenantry/kernel';
 import type { Logger, RequestHandler, WorkControl, WorkItem } from '@tenantry/messaging';
 import type { DatabaseScope } from './database-scope.js';
+import { OpenToAll } from './open-to-all.js';
 import { scanCluster } from './scan-cluster.js';
 import { evidenceOf, findingsOf, type Findings, isClean } from './scan-evidence.js';
 import { ScanProgress } from './scan-progress.js';
@@ -8,6 +9,7 @@ import type { ClusterScan } from './scan-result.js';
 import type { ScanTarget, SessionLimits } from './scan-session.js';
 import { tenantMark } from './tenant-mark.js';
 import { VerificationFailed } from './verification-failed.js';
+import { notLookedAt } from './where-it-lived.js';
 
 /** What the acknowledgement has room for. */
 const MAX_MESSAGE_LENGTH = 2000;
@@ -29,13 +31,18 @@ export interface VerificationHandlerOptions {
  * so it can be run again at any time; remnants are final until somebody has removed them and asks again.
  */
 export function createVerificationHandler(options: VerificationHandlerOptions): RequestHandler {
+  const openToAll = new OpenToAll(options.logger);
   return async (item, control) => {
     if (item.type !== 'tenant.verification_requested.v1')
       throw new VerificationFailed(
         'This participant verifies; it can neither make nor destroy anything.',
         false,
       );
-    const scans = [...(await scanAll(item, control, options)), ...unconfigured(item, options.targets)];
+    const scanned = await scanAll(item, control, { ...options, openToAll });
+    const scans = [
+      ...scanned.map((scan) => withPlacements(scan, item, options)),
+      ...unconfigured(item, options.targets),
+    ];
     const evidence = evidenceOf(scans);
     const findings = findingsOf(scans);
     crashPoint('kit.verify.scanned');
@@ -45,18 +52,27 @@ export function createVerificationHandler(options: VerificationHandlerOptions): 
 }
 
 async function scanAll(
-  { tenantId }: WorkItem,
+  { tenantId, generation }: WorkItem,
   control: WorkControl,
-  { targets, ...options }: VerificationHandlerOptions,
+  { targets, ...options }: VerificationHandlerOptions & { readonly openToAll: OpenToAll },
 ): Promise<ClusterScan[]> {
   const mark = tenantMark(tenantId);
   const progress = new ScanProgress(control);
   const scans: ClusterScan[] = [];
   for (const target of targets) {
     await control.assertCurrent();
-    scans.push(await scanCluster(target, { ...options, mark, progress, signal: control.signal }));
+    scans.push(await scanCluster(target, { ...options, mark, generation, progress, signal: control.signal }));
   }
   return scans;
+}
+
+/** What the tenant was placed in and was not looked at could not be looked at, as far as its answer goes. */
+function withPlacements(
+  scan: ClusterScan,
+  { request }: WorkItem,
+  { scope }: VerificationHandlerOptions,
+): ClusterScan {
+  return { ...scan, unscannable: [...scan.unscannable, ...notLookedAt(request.placements, scan, scope)] };
 }
 
 /** A cluster that the tenant is placed on and nobody told us of could not be looked at. */
@@ -71,6 +87,7 @@ function unconfigured({ request }: WorkItem, targets: readonly ScanTarget[]): Cl
     databases: [],
     namedDatabases: [],
     roles: [],
+    objects: [],
     notScanned: [],
     unscannable: [{ cluster, reason: 'the tenant was placed on it, and the scan has no login for it' }],
   }));

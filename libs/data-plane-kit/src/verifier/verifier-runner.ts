@@ -16,7 +16,7 @@ export interface VerifierRunnerOptions {
   readonly databaseUrl: string;
   /** Every server that tenants' data may be on; at least one. */
   readonly targets: readonly ScanTarget[];
-  /** Which databases of them are looked at, as `databaseScope` reads it. Default: all but templates. */
+  /** Which databases of them are looked at, as `databaseScope` reads it. Default: all that let anybody in. */
   readonly databases?: readonly string[];
   /** Names of columns that say whose a row is, compared without case and underscores. Default: `tenant_id`. */
   readonly tenantColumns?: readonly string[];
@@ -36,6 +36,7 @@ export interface VerifierRunnerOptions {
 const POOL_SIZE = 4;
 const BOOKKEEPING_TIMEOUT_MS = 35_000;
 const LOCK_TIMEOUT_MS = 10_000;
+const WRITERS_TIMEOUT_MS = 10_000;
 
 /** The participant that verifies, in a process of its own: it looks for what is left of purged tenants. */
 export class VerifierRunner {
@@ -48,7 +49,11 @@ export class VerifierRunner {
     const { participant, databaseUrl, targets, transport, logger, version, concurrency = 2 } = options;
     const { tenantColumns = ['tenant_id'], statementTimeoutMs = 600_000, databasesAtOnce = 4 } = options;
     if (targets.length === 0) throw new RangeError('A verifier that is to look nowhere would find nothing.');
-    this.limits = { statementTimeoutMs, lockTimeoutMs: LOCK_TIMEOUT_MS };
+    this.limits = {
+      statementTimeoutMs,
+      lockTimeoutMs: LOCK_TIMEOUT_MS,
+      writersTimeoutMs: WRITERS_TIMEOUT_MS,
+    };
     this.pool = databasePool({
       url: databaseUrl,
       max: POOL_SIZE,
