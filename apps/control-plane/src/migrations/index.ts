@@ -7,6 +7,7 @@ import { DELETION_CERTIFICATES_SQL } from './0004-deletion-certificates.sql.js';
 import { PARTICIPANT_WALKS_SQL } from './0005-participant-walks.sql.js';
 import { FLEET_SQL } from './0006-fleet.sql.js';
 import { SCANS_ANEW_SQL } from './0007-scans-anew.sql.js';
+import { WHOLE_RECALLS_SQL } from './0008-whole-recalls.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
 export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
@@ -20,4 +21,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0005-participant-walks', sql: PARTICIPANT_WALKS_SQL },
   { name: 'control-plane-0006-fleet', sql: FLEET_SQL },
   { name: 'control-plane-0007-scans-anew', sql: SCANS_ANEW_SQL },
+  { name: 'control-plane-0008-whole-recalls', sql: WHOLE_RECALLS_SQL },
 ];

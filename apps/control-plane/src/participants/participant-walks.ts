@@ -31,11 +31,19 @@ export async function endBacklogTx(sql: SqlExecutor, name: string): Promise<void
   );
 }
 
-/** Has every tenant looked at that waits, or waited, for this participant's answer, at a bounded rate. */
-export async function recallTx(sql: SqlExecutor, name: string): Promise<void> {
+/**
+ * Has every tenant looked at that waits, or waited, for this participant's answer, at a bounded rate. After a changed declaration also
+ * those that it failed for good, since their conditions tell of it; its next sign of life changes nothing about them.
+ */
+export async function recallTx(
+  sql: SqlExecutor,
+  name: string,
+  why: 'changed' | 'heard' = 'changed',
+): Promise<void> {
   await sql.query(
-    'UPDATE tenantry.participant SET recall_due_at = tenantry.now(), recall_cursor = NULL WHERE name = $1',
-    [name],
+    `UPDATE tenantry.participant SET recall_due_at = tenantry.now(), recall_cursor = NULL,
+       recall_failed = $2 OR (recall_failed AND recall_due_at IS NOT NULL) WHERE name = $1`,
+    [name, why === 'changed'],
   );
 }
 

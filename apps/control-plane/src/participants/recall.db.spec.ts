@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@tenantry/testing';
 import { Client } from 'pg';
+import { UnitOfWork } from '../database/unit-of-work.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
 import { SuspendTenant } from '../tenants/suspend-tenant.command.js';
 import { LifecycleHarness, TESTER } from '../testing/lifecycle-harness.js';
 import { manyTenants } from '../testing/many-tenants.js';
 import { BacklogWorker } from './backlog-worker.js';
+import { ParticipantStore } from './participant.store.js';
 
 /** How many wait for one participant: 2000 in the full run. */
 const TENANTS = Number(process.env['SILENCE_TENANTS'] ?? 500);
@@ -127,6 +129,21 @@ describe('a participant that is heard from again', () => {
     await control.heartbeat('reference');
     await step();
     expect(await control.rows('SELECT tenant_id FROM tenantry.wake')).toEqual([{ tenant_id: waits }]);
+  });
+
+  it('has those looked at too that it failed for good, once its declaration has changed', async () => {
+    const [failed] = await manyTenants(control, 1, 'asked');
+    await control.acknowledge(failed!, { outcome: 'failed', retryable: false, error: 'no' });
+    await control.rows('DELETE FROM tenantry.wake');
+    const participants = control.part(ParticipantStore);
+    await control.part(UnitOfWork).run(async (tx) => {
+      const row = await participants.lockTx(tx, 'reference');
+      await participants.changeTx(tx, row!, { required: false });
+    });
+    // Its first sign of life takes nothing of that back.
+    await control.heartbeat('reference');
+    await step();
+    expect(await control.rows('SELECT tenant_id FROM tenantry.wake')).toEqual([{ tenant_id: failed }]);
   });
 
   it('is recalled after a silence and for the first time, not at every heartbeat', async () => {
