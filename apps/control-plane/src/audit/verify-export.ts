@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { thumbprint } from '../signing/thumbprint.js';
 import type { ExportLine } from './audit-export.js';
 import { isSignedCheckpoint, readCheckpoint, type CheckpointNote } from './checkpoint.js';
 import { CHAIN_START, chainHash, leafHash } from './leaf.js';
@@ -23,6 +24,8 @@ export interface ExportReport {
   /** Absent when the log is whole. */
   readonly finding?: Finding;
 }
+
+type CheckpointLine = Extract<ExportLine, { type: 'checkpoint' }>;
 
 class Found extends Error {
   constructor(readonly finding: Finding) {
@@ -69,7 +72,7 @@ class ExportCheck {
   line(text: string): void {
     const line = this.parse(text);
     if (line.type === 'entry') this.entry(line);
-    else if (line.type === 'checkpoint') this.checkpointLine(line.note);
+    else if (line.type === 'checkpoint') this.checkpointLine(line);
     else this.fail('a line is neither an entry nor a checkpoint');
   }
 
@@ -98,6 +101,7 @@ class ExportCheck {
 
   private entry({ position, entry, ...hashes }: Extract<ExportLine, { type: 'entry' }>): void {
     const { size } = this.tree;
+    if (!Number.isSafeInteger(position)) this.fail('an entry does not say its position');
     if (position !== size) {
       this.fail(`the entry of position ${size} is missing: ${position} stands in its place`);
     }
@@ -114,9 +118,12 @@ class ExportCheck {
     }
   }
 
-  private checkpointLine(note: unknown): void {
+  private checkpointLine({ note, treeSize, rootHash, kid }: CheckpointLine): void {
     const checkpoint = typeof note === 'string' ? readCheckpoint(note) : undefined;
     if (!checkpoint) return this.fail('a checkpoint cannot be read');
+    // What stands beside the note is not signed. Its time is nothing but said; all else is in the note as well.
+    if (treeSize !== checkpoint.size || rootHash !== checkpoint.root.toString('hex'))
+      this.fail('a checkpoint was edited: it is not of what its signed note is of');
     if (checkpoint.size > this.tree.size) {
       this.fail(
         `the entry of position ${this.tree.size} is missing: a checkpoint of ${checkpoint.size} entries follows`,
@@ -125,6 +132,8 @@ class ExportCheck {
     if (checkpoint.size < this.tree.size)
       this.fail(`the checkpoint of ${checkpoint.size} entries is not in its place`);
     this.agree(checkpoint, 'the export');
+    if (!this.keys.some((key) => thumbprint(key) === kid && isSignedCheckpoint(checkpoint, [key])))
+      this.fail('a checkpoint was edited: the key that it names is not the one that signed it');
   }
 
   /** A checkpoint of exactly the entries that were read until now. */
@@ -153,8 +162,12 @@ class ExportCheck {
   private parse(text: string): ExportLine {
     try {
       const line: unknown = JSON.parse(text);
+      // Otherwise it says more than was hashed: a name twice, of which one reader takes the first, or digits that no number keeps.
+      if (JSON.stringify(line) !== text)
+        this.fail('a line is not as it was exported: it is written in another way');
       if (typeof line === 'object' && line !== null) return line as ExportLine;
-    } catch {
+    } catch (error) {
+      if (error instanceof Found) throw error;
       // Said below.
     }
     return this.fail('a line is no JSON object: the export is cut off or damaged');

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { readCheckpoint, splitNotes, type CheckpointNote } from '../audit/checkpoint.js';
 import { verifyExport, type ExportReport, type Finding } from '../audit/verify-export.js';
 import { FileUnreadable, isSystemError, keysOf, textOf } from './evidence-files.js';
+import { linesIn } from './lines-in.js';
 import type { Verdict } from './verdict.js';
 
 /** Verifies an export of the audit log. @throws FileUnreadable, NoTrustedKeys */
@@ -16,8 +17,8 @@ export async function auditVerdict(
     throw new FileUnreadable(exportFile, cause);
   });
   try {
-    const report = await verifyExport(file.readLines(), keys, kept);
-    return { holds: report.finding === undefined, lines: linesOf(report) };
+    const report = await verifyExport(linesIn(file.createReadStream()), keys, kept);
+    return { holds: report.finding === undefined, lines: linesOf(report, kept.length > 0) };
   } catch (error) {
     // A directory opens, and is found out at its first line.
     throw isSystemError(error) ? new FileUnreadable(exportFile, error) : error;
@@ -27,7 +28,8 @@ export async function auditVerdict(
 }
 
 async function checkpointsOf(file: string): Promise<CheckpointNote[]> {
-  const notes = splitNotes(await textOf(file)).map(readCheckpoint);
+  const text = await textOf(file);
+  const notes = (notesOfPage(text) ?? splitNotes(text)).map(readCheckpoint);
   const checkpoints = notes.filter((note) => note !== undefined);
   // An empty list would prove less than whoever names a file thinks.
   if (checkpoints.length === 0 || checkpoints.length < notes.length) {
@@ -36,7 +38,25 @@ async function checkpointsOf(file: string): Promise<CheckpointNote[]> {
   return checkpoints;
 }
 
-function linesOf({ origin, entries, checkpoints, root, finding }: ExportReport): string[] {
+/** The notes of an answer of GET /v1/audit/checkpoints as it was saved; `undefined` when the text is none. */
+function notesOfPage(text: string): string[] | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  try {
+    const { data } = JSON.parse(text) as { readonly data?: unknown };
+    if (!Array.isArray(data)) return undefined;
+    return data.map((each: { readonly note?: unknown } | null) => String(each?.note));
+  } catch {
+    return undefined;
+  }
+}
+
+const UNWITNESSED =
+  'only up to the last checkpoint in the export itself: whether the log went on after it, nothing but --checkpoint tells';
+
+function linesOf(
+  { origin, entries, checkpoints, root, finding }: ExportReport,
+  witnessed: boolean,
+): string[] {
   const log = `audit log ${origin ?? '(unknown)'}`;
   if (finding) {
     return [
@@ -47,8 +67,9 @@ function linesOf({ origin, entries, checkpoints, root, finding }: ExportReport):
   }
   return [
     `AS SIGNED: ${log}`,
-    `${entries} entries, positions 0 to ${entries - 1}, none edited, removed, moved or cut off`,
+    `${entries} entries, positions 0 to ${entries - 1}, none edited, removed or moved`,
     `${checkpoints} signed checkpoints agree; root ${root.toString('base64')}`,
+    ...(witnessed ? [] : [UNWITNESSED]),
   ];
 }
 

@@ -16,13 +16,19 @@ Verifies offline, with nothing but these files, an export of the audit log (GET 
 certificate (GET /v1/tenants/{id}/certificate).
 
   --keys        the public keys to believe, from a source that you trust: /.well-known/jwks.json as you saved it, or PEM
-  --checkpoint  signed checkpoints that were kept outside of the database (AUDIT_CHECKPOINT_FILE, /v1/audit/checkpoints)
+  --checkpoint  signed checkpoints that were kept outside of the database: AUDIT_CHECKPOINT_FILE, or an answer of
+                GET /v1/audit/checkpoints as you saved it; without them a log that was cut off behind a checkpoint looks whole
 
-exit status: 0 all is as it was signed, and a certificate is complete; 1 it is not; 2 it could not be tried
+exit status: 0 all is as it was signed, and a certificate is complete; 1 it is not; 2 it could not be tried;
+3 tenantry-verify itself failed, which says nothing about the file
 `;
 
-/** Runs the command line of `tenantry-verify`. @returns its exit status: 0 holds, 1 does not, 2 could not be tried. */
-export async function runVerification(args: readonly string[], out: Output, err: Output): Promise<0 | 1 | 2> {
+/** Runs the command line of `tenantry-verify`. @returns its exit status: 0 holds, 1 does not, 2 could not be tried, 3 failed itself. */
+export async function runVerification(
+  args: readonly string[],
+  out: Output,
+  err: Output,
+): Promise<0 | 1 | 2 | 3> {
   const request = requestOf(args);
   if (request === 'help') {
     out.write(USAGE);
@@ -37,7 +43,13 @@ export async function runVerification(args: readonly string[], out: Output, err:
     out.write(`${lines.join('\n')}\n`);
     return holds ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof FileUnreadable || error instanceof NoTrustedKeys)) throw error;
+    if (!(error instanceof FileUnreadable || error instanceof NoTrustedKeys)) {
+      // Node would exit with 1, which would be taken for a verdict.
+      err.write(
+        `tenantry-verify: failed itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
+      return 3;
+    }
     err.write(`tenantry-verify: ${error.message}\n`);
     return 2;
   }

@@ -185,6 +185,36 @@ describe('tenantry-verify audit', () => {
       'position 29:',
     ],
     ['a checkpoint was edited', (lines) => textOf(lines).replace('\\n30\\n', '\\n29\\n'), 'position 30:'],
+    [
+      'a name was put before its like in an entry',
+      (lines) => textOf(lines).replace('"entry":{', '"entry":{"actor":"forged"},"entry":{'),
+      'position 0: a line is not as it was exported',
+    ],
+    [
+      'digits were added that no number keeps',
+      (lines) => textOf(lines).replace(`"n":${AT}}`, `"n":${AT}.00000000000000000000001}`),
+      `${exactly} a line is not as it was exported`,
+    ],
+    [
+      'a position is none',
+      () => '{"type":"entry","position":{"toString":1}}',
+      'position 0: an entry does not say',
+    ],
+    [
+      'the size beside a checkpoint was edited',
+      (lines) => textOf(lines).replace('"treeSize":30', '"treeSize":31'),
+      'position 30: a checkpoint was edited',
+    ],
+    [
+      'the root beside a checkpoint was edited',
+      (lines) => textOf(lines).replace(/"rootHash":"../, '"rootHash":"zz'),
+      'position 10: a checkpoint was edited',
+    ],
+    [
+      'the key beside a checkpoint was edited',
+      (lines) => textOf(lines).replace(replica.key.kid, attacker.kid),
+      'position 10: a checkpoint was edited',
+    ],
     ['a line is something else', (lines) => `${textOf(lines)}{"type":"other"}\n`, 'position 30:'],
     ['a line is no JSON', (lines) => `${textOf(lines)}[`, 'position 30:'],
     ['an entry is none', (lines) => `${textOf(lines)}{"type":"entry","position":30}\n`, 'position 30:'],
@@ -193,6 +223,49 @@ describe('tenantry-verify audit', () => {
   it.each(tamperings)('finds that %s, and where', async (_what, tamper, place) => {
     const { status, out } = await verify(tamper(whole));
     expect([status, out]).toEqual([1, expect.stringContaining(`\n${place}`)]);
+  });
+
+  it('says that a log may have gone on after an export, unless checkpoints tell', async () => {
+    expect((await verify(shorter)).out).toContain('only up to the last checkpoint in the export itself');
+    expect((await verify(whole, ...withKept())).out).not.toContain('only up to');
+  });
+
+  it('reads checkpoints as the API lists them', async () => {
+    const { body } = await api.call<{ data: unknown[] }>('GET', '/v1/audit/checkpoints');
+    const saved = path.join(folder, 'saved');
+    writeFileSync(saved, JSON.stringify(body));
+    expect((await verify(whole, '--checkpoint', saved)).status).toBe(0);
+    const { status, out } = await verify(shorter, '--checkpoint', saved);
+    expect([status, out]).toEqual([1, expect.stringContaining('the log is cut off: 30 entries were signed')]);
+    writeFileSync(saved, JSON.stringify({ data: [...body.data, { note: 'x' }] }));
+    expect((await verify(whole, '--checkpoint', saved)).status).toBe(2);
+  });
+
+  it('ends lines at line feeds alone', async () => {
+    const other = await ApiHarness.start();
+    const signer = await AuditReplica.start(other.control.serviceUrl, replica.key);
+    try {
+      const sql = pgExecutor(other.control.admin);
+      const reason = 'two\u2028lines, a\u2029paragraph, a\u0085next and a\rreturn';
+      await sql.query('BEGIN');
+      await recordSystemAuditTx(sql, {
+        actor: 'system:test',
+        action: 'test.write',
+        resource: 'tests/x',
+        after: { reason },
+      });
+      await sql.query('COMMIT');
+      await signer.checkpoint();
+      const response = await fetch(`${await other.app.getUrl()}/v1/audit/export`, {
+        headers: { authorization: `Bearer ${other.adminKey}` },
+      });
+      const text = await response.text();
+      expect(text).toContain('\u2028');
+      expect(await verify(text)).toMatchObject({ status: 0 });
+    } finally {
+      await signer.stop();
+      await other.stop();
+    }
   });
 
   it('finds that the end was cut off behind a checkpoint, by one that was kept elsewhere', async () => {
@@ -233,6 +306,16 @@ describe('tenantry-verify audit', () => {
     expect((await verify(whole, '--checkpoint', kept)).out).toContain('of another log');
     writeFileSync(kept, note('another/log', attacker));
     expect((await verify(whole, '--checkpoint', kept)).out).toContain('not signed by any of the keys');
+  });
+
+  it('does not take a failure of its own for a verdict', async () => {
+    const full = (): never => {
+      throw new Error('no space left');
+    };
+    let err = '';
+    const args = ['audit', path.join(folder, 'export.jsonl'), '--keys', path.join(folder, 'keys')];
+    const status = await runVerification(args, { write: full }, { write: (text) => (err += text) });
+    expect([status, err]).toEqual([3, expect.stringContaining('failed itself: Error: no space left')]);
   });
 
   it('says how it is used, and what it cannot read', async () => {
@@ -301,6 +384,9 @@ function resigned(lines: Lines, key: SigningKey): Lines {
     const text = checkpointText({ origin, size: tree.size, root: tree.root() });
     return {
       ...line,
+      treeSize: tree.size,
+      rootHash: tree.root().toString('hex'),
+      kid: key.kid,
       note: writeNote(text, origin, rawPublicKey(key.publicKey), (bytes) => key.sign(bytes)),
     };
   });
