@@ -3,6 +3,7 @@ import { pgExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import type { Page } from '@tenantry/service';
 import { createPublicKey } from 'node:crypto';
+import { Client } from 'pg';
 import { ApiHarness } from '../testing/api-harness.js';
 import { AuditReplica, newSigningKey } from '../testing/audit-replica.js';
 import type { PublicJwk } from '../signing/signing-key.js';
@@ -182,6 +183,43 @@ describe('the audit API', () => {
       expect((await api.call('GET', '/v1/audit/checkpoints?cursor=eA')).status).toBe(400);
     } finally {
       await rotated.stop();
+    }
+  });
+
+  it('publishes no key that nothing was signed with', async () => {
+    await replica.checkpoint();
+    const { jwk: foreign } = await newSigningKey();
+    const service = new Client({ connectionString: api.control.serviceUrl });
+    await service.connect();
+    try {
+      const { rows: before } = await service.query<{ kid: string }>('SELECT kid FROM tenantry.signing_key');
+      const rows: [string, object][] = [
+        [foreign.kid, foreign],
+        ['its-own-name', replica.key.jwk],
+        ['no-key', { kty: 'OKP', crv: 'Ed25519', x: 'x' }],
+        ['nothing', {}],
+      ];
+      for (const [kid, jwk] of rows) {
+        await service.query(
+          'INSERT INTO tenantry.signing_key (kid, jwk, first_used_at) VALUES ($1, $2, tenantry.now())',
+          [kid, JSON.stringify(jwk)],
+        );
+      }
+      // A checkpoint of the right size that says it is the foreign key's.
+      await api.control.create();
+      await replica.sequenceAll();
+      await service.query(
+        `INSERT INTO tenantry.audit_checkpoint (tree_size, root_hash, note, kid, created_at)
+         SELECT h.size, c.root_hash, c.note, $1, tenantry.now() FROM tenantry.audit_head h, tenantry.audit_checkpoint c LIMIT 1`,
+        [foreign.kid],
+      );
+      const { body } = await api.call<{ keys: PublicJwk[] }>('GET', '/.well-known/jwks.json', { key: '' });
+      expect(body.keys.map(({ kid }) => kid).toSorted()).toEqual(before.map(({ kid }) => kid).toSorted());
+    } finally {
+      await service.end();
+      await api.control.admin.query('ALTER TABLE tenantry.audit_checkpoint DISABLE TRIGGER USER');
+      await api.control.admin.query('DELETE FROM tenantry.audit_checkpoint WHERE kid = $1', [foreign.kid]);
+      await api.control.admin.query('ALTER TABLE tenantry.audit_checkpoint ENABLE TRIGGER USER');
     }
   });
 

@@ -28,13 +28,14 @@ const COLUMNS = 'tree_size, root_hash, note, kid, created_at';
 /** The signed checkpoints in the database. */
 @Injectable()
 export class CheckpointStore {
-  /** Whether the log has grown since the newest checkpoint, and that is old enough. */
+  /** Whether the log has grown since the newest checkpoint, and that is old enough, or of a clock that was ahead. */
   async isDue(sql: SqlExecutor, intervalMs: number): Promise<boolean> {
     const due = await sql.query(
       `SELECT 1 FROM tenantry.audit_head h LEFT JOIN LATERAL (
          SELECT tree_size, created_at FROM tenantry.audit_checkpoint ORDER BY tree_size DESC LIMIT 1) c ON true
        WHERE h.size > coalesce(c.tree_size, 0)
-         AND coalesce(c.created_at <= tenantry.now() - $1 * interval '1 millisecond', true)`,
+         AND coalesce(c.created_at <= tenantry.now() - $1 * interval '1 millisecond'
+           OR c.created_at > tenantry.now(), true)`,
       [intervalMs],
     );
     return due.length > 0;

@@ -83,6 +83,19 @@ describe('signed checkpoints', () => {
     expect(signed.at(-1)?.size).toBe(await size());
   });
 
+  it('are signed again when the clock that the last one was signed by was ahead', async () => {
+    await control.create();
+    await control.moveClock('1 day');
+    await replica.checkpoint();
+    await control.moveClock('0');
+    await control.create();
+    await replica.sequenceAll();
+    expect(await replica.checkpointer.sign(60_000)).toBe(true);
+    await control.create();
+    await replica.sequenceAll();
+    expect(await replica.checkpointer.sign(60_000)).toBe(false);
+  });
+
   it('are made once by however many replicas', async () => {
     const others = await Promise.all(
       [1, 2, 3].map(() => AuditReplica.start(control.serviceUrl, replica.key)),

@@ -199,6 +199,18 @@ describe('the sequenced audit log', () => {
        SELECT size, (SELECT entry_id FROM tenantry.audit_leaf LIMIT 1), chain_hash, chain_hash FROM tenantry.audit_head`,
       '23505',
     ],
+    [
+      'keep a checkpoint of a size that the log does not have',
+      `INSERT INTO tenantry.audit_checkpoint (tree_size, root_hash, note, kid, created_at)
+       SELECT size + 1, chain_hash, '', '', now() FROM tenantry.audit_head`,
+      '23000',
+    ],
+    [
+      'keep a checkpoint of a size that the log had once',
+      `INSERT INTO tenantry.audit_checkpoint (tree_size, root_hash, note, kid, created_at)
+       SELECT size - 1, chain_hash, '', '', now() FROM tenantry.audit_head`,
+      '23000',
+    ],
   ])('lets the service not %s', async (_what, statement, code) => {
     await write(1);
     const service = new Client({ connectionString: control.serviceUrl });

@@ -1,10 +1,8 @@
 import { CompactSign, compactVerify, errors } from 'jose';
 import type { KeyObject } from 'node:crypto';
 import { canonicalJson } from '../audit/canonical-json.js';
-import type { SigningKey } from '../signing/signing-key.js';
+import { ALGORITHM, type SigningKey } from '../signing/signing-key.js';
 import { CERTIFICATE_TYPE, type Certificate } from './certificate.js';
-
-const ALGORITHM = 'EdDSA';
 
 /** Signs a certificate: a compact JWS (RFC 7515) of its canonical JSON. */
 export function signCertificate(certificate: Certificate, key: SigningKey): Promise<string> {

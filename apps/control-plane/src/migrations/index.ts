@@ -8,6 +8,7 @@ import { PARTICIPANT_WALKS_SQL } from './0005-participant-walks.sql.js';
 import { FLEET_SQL } from './0006-fleet.sql.js';
 import { SCANS_ANEW_SQL } from './0007-scans-anew.sql.js';
 import { WHOLE_RECALLS_SQL } from './0008-whole-recalls.sql.js';
+import { CHECKPOINTS_OF_THE_HEAD_SQL } from './0009-checkpoints-of-the-head.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
 export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
@@ -22,4 +23,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0006-fleet', sql: FLEET_SQL },
   { name: 'control-plane-0007-scans-anew', sql: SCANS_ANEW_SQL },
   { name: 'control-plane-0008-whole-recalls', sql: WHOLE_RECALLS_SQL },
+  { name: 'control-plane-0009-checkpoints-of-the-head', sql: CHECKPOINTS_OF_THE_HEAD_SQL },
 ];

@@ -1,6 +1,9 @@
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 
+/** How a JWS names Ed25519 (RFC 8037). */
+export const ALGORITHM = 'EdDSA';
+
 /** An Ed25519 public key as it is published (RFC 8037). */
 export interface PublicJwk {
   readonly kty: 'OKP';
@@ -9,7 +12,7 @@ export interface PublicJwk {
   /** Its RFC 7638 thumbprint. */
   readonly kid: string;
   readonly use: 'sig';
-  readonly alg: 'EdDSA';
+  readonly alg: typeof ALGORITHM;
 }
 
 /** What checkpoints and certificates are signed with. The private key never leaves the process. */
@@ -55,5 +58,5 @@ async function publicJwkOf(key: KeyObject): Promise<PublicJwk> {
   const { x } = key.export({ format: 'jwk' });
   if (x === undefined) throw new UnfitSigningKey();
   const required = { kty: 'OKP', crv: 'Ed25519', x } as const;
-  return { ...required, kid: await calculateJwkThumbprint(required), use: 'sig', alg: 'EdDSA' };
+  return { ...required, kid: await calculateJwkThumbprint(required), use: 'sig', alg: ALGORITHM };
 }
