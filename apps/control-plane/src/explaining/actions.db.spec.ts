@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Role } from '@tenantry/service';
 import { ApiHarness } from '../testing/api-harness.js';
 import { ACTIONS, type ActionName } from './actions.js';
 import type { Explanation } from './explanation.js';
@@ -44,9 +45,11 @@ describe('what an explanation offers', () => {
   let api: ApiHarness;
   let id: string;
   const told = new Set<string>();
+  const keys: Partial<Record<Role, string>> = {};
   beforeAll(async () => {
     api = await ApiHarness.start(PARTICIPANTS);
     await api.control.rows(`UPDATE tenantry.participant SET backfill_ended_at = tenantry.now()`);
+    for (const role of ['viewer', 'operator', 'admin'] as const) keys[role] = await api.keyFor(role);
     id = (await api.control.create()).tenant.id;
   });
   afterAll(() => api.stop());
@@ -69,7 +72,7 @@ describe('what an explanation offers', () => {
       if (status === 200) accepted.push(`${action} ${participant ?? ''}`);
     }
     expect(offered.sort()).toEqual(accepted.sort());
-    for (const { action, method, href, fields } of explanation.actions) {
+    for (const { action, method, href, role, fields } of explanation.actions) {
       const [expectedMethod, path] = CALLS[action](
         explanation,
         explanation.actions.find((each) => each.href === href)?.participant ?? '',
@@ -80,6 +83,18 @@ describe('what an explanation offers', () => {
           ({ required, name }) => !required || ['reason', 'gracePeriod', 'If-Match'].includes(name),
         ),
       ).toBe(true);
+      // The role that is told of is enough, and no less is.
+      const body = method === 'DELETE' ? undefined : CALLS[action](explanation, '')[2];
+      const headers = { 'if-match': `"${explanation.version}"` };
+      const query = fields.some((field) => field.in === 'query' && field.required) ? 'reason=r&' : '';
+      const roles: Role[] = role === 'admin' ? ['operator', 'admin'] : ['viewer', 'operator'];
+      const statuses = await Promise.all(
+        roles.map(async (each) => {
+          const call = { key: keys[each] ?? '', headers, ...(body && { body }) };
+          return (await api.call(method, `${href}?${query}dryRun=true`, call)).status;
+        }),
+      );
+      expect([action, ...statuses]).toEqual([action, 403, 200]);
       told.add(action);
     }
   }
@@ -104,6 +119,7 @@ describe('what an explanation offers', () => {
       );
     const query = new URLSearchParams(filled('query')).toString();
     const { status } = await api.call(offer.method, `${offer.href}${query && `?${query}`}`, {
+      key: keys[offer.role] ?? '',
       headers: filled('header'),
       ...(offer.method !== 'DELETE' && { body: filled('body') }),
     });

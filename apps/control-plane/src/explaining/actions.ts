@@ -1,8 +1,10 @@
+import type { OperationState } from '@tenantry/contracts';
 import type { Role } from '@tenantry/service';
 import { isOpen, operationRefusal, taskRefusal, undoneBy } from '../operations/operator-rules.js';
 import { isLegal } from '../tenants/tenant.js';
 import type { Blocker } from './blockers.js';
 import type { Facts } from './facts.js';
+import type { PartView } from './part.view.js';
 import { at, list, OPERATION_NAME } from './words.js';
 
 export const ACTIONS = [
@@ -45,34 +47,42 @@ export interface Action {
 }
 
 /** What an operator can do now, what helps first. The rules are those that the API itself refuses by. */
-export function actionsOf(facts: Facts, blockers: readonly Blocker[]): Action[] {
-  const actions = [...onOperation(facts, blockers), ...onLifecycle(facts), ...onAutomation(facts, blockers)];
+export function actionsOf(facts: Facts, blockers: readonly Blocker[], views: readonly PartView[]): Action[] {
+  const actions = [
+    ...onOperation(facts, blockers, views),
+    ...onLifecycle(facts),
+    ...onAutomation(facts, blockers),
+  ];
   const rank = ({ action, helps }: Action): number =>
     (helps === null ? ACTIONS.length : 0) + ACTIONS.indexOf(action);
   return actions.sort((a, b) => rank(a) - rank(b));
 }
 
-function onOperation({ rows }: Facts, blockers: readonly Blocker[]): Action[] {
+function onOperation({ rows }: Facts, blockers: readonly Blocker[], views: readonly PartView[]): Action[] {
   const { tenant, operation, tasks, participants } = rows;
   const { kind, state } = operation;
   const current = { kind, state, current: true, open: tasks.some(isOpen) };
   const href = `/v1/operations/${operation.id}`;
-  const blocking = (names: readonly string[]): string[] =>
-    names.filter((name) => BLOCKED.has(kindOf(blockers, name)));
+  const settled = state === 'succeeded';
+  const isRetired = (name: string): boolean =>
+    (participants.find((each) => each.name === name)?.retiredAt ?? null) !== null;
+  // A settled tenant waits for nobody, but who failed for good does not come to it by itself.
+  const stuckAt = (name: string): Blocker['kind'] | undefined =>
+    kindOf(blockers, name) ??
+    (settled && views.some(({ participant, status }) => participant === name && status === 'failed')
+      ? 'failed'
+      : undefined);
   const actions: Action[] = [];
   if (!operationRefusal('retry', current)) {
     const names = tasks
       .map(({ participant }) => participant)
-      .filter((name) => ASKING_HELPS.has(kindOf(blockers, name)));
-    const how =
-      state === 'failed'
-        ? 'Nobody is asked again by itself; once the cause is gone'
-        : 'Does not wait for the next attempt';
+      .filter((name) => ASKING_HELPS.has(stuckAt(name)) && !isRetired(name));
+    const reopens = blockers.some(({ kind, participant }) => kind === 'failed' && participant === null);
     actions.push({
       ...post('retry', `${href}/retry`, OPTIONAL_REASON),
       effect:
-        'Asks everyone who has not acknowledged again now, also who failed for good, with their whole time anew.',
-      helps: names.length > 0 ? `${how}: ${list(names)} would be asked now.` : null,
+        'Asks everyone who has not acknowledged again now, also who failed for good or is silent, with their whole time anew.',
+      helps: retryHelps(state, names, reopens),
     });
   }
   const undoing = undoneBy(kind);
@@ -88,25 +98,28 @@ function onOperation({ rows }: Facts, blockers: readonly Blocker[]): Action[] {
     const facts = {
       state: task.state,
       capabilities: known?.capabilities ?? [],
-      retired: (known?.retiredAt ?? null) !== null,
+      retired: isRetired(task.participant),
     };
     const { participant } = task;
-    const helps = blocking([participant]).length > 0;
+    const helps = BLOCKED.has(stuckAt(participant));
     const about = { participant, role: 'operator' } as const;
     if (!taskRefusal('skip', current, facts)) {
       actions.push({
         ...post('skip', `${href}/tasks/${participant}/skip`, REASON),
         ...about,
         effect: `Goes on without ${participant}: its stores stay as they are, and stores that it alone owns stay closed. Its own answer still counts when it comes.`,
-        helps: helps ? `${tenant.slug} would not wait for ${participant} any more.` : null,
+        helps: helps ? skipHelps(settled, tenant.slug, participant) : null,
       });
     }
     if (!taskRefusal('attest', current, facts)) {
+      const attested = facts.capabilities.includes('verify')
+        ? `Says under your name that nothing is left, which ${participant} has not shown`
+        : `Says under your name that ${participant}'s data is destroyed`;
       actions.push({
         ...post('attest', `${href}/tasks/${participant}/attest`, REASON),
         ...about,
         role: 'admin',
-        effect: `Says under your name that ${participant}'s data is destroyed; the certificate is marked incomplete.`,
+        effect: `${attested}; the certificate is marked incomplete.`,
         helps: helps ? `The purge would not wait for ${participant} any more.` : null,
       });
     }
@@ -211,8 +224,29 @@ const BLOCKED = new Set<Blocker['kind'] | undefined>([
   'failing',
 ]);
 
-/** Who is not there to be asked, or asked for nothing any more, is not helped by that. */
-const ASKING_HELPS = new Set<Blocker['kind'] | undefined>(['failed', 'remnants', 'overdue', 'failing']);
+/** Who never came up has its first request waiting; whoever is retired is asked for nothing any more. */
+const ASKING_HELPS = new Set<Blocker['kind'] | undefined>([
+  'failed',
+  'remnants',
+  'silent',
+  'overdue',
+  'failing',
+]);
+
+function retryHelps(state: OperationState, names: readonly string[], reopens: boolean): string | null {
+  if (names.length === 0) return reopens ? 'Nothing goes on by itself; the operation would run again.' : null;
+  const ended = state === 'failed' || state === 'succeeded';
+  const how = ended
+    ? 'Nobody is asked again by itself; once the cause is gone'
+    : 'Does not wait for the next attempt';
+  return `${how}: ${list(names)} would be asked now.`;
+}
+
+function skipHelps(settled: boolean, slug: string, participant: string): string {
+  return settled
+    ? `${participant}'s failure would be settled; ${slug} does not wait for it.`
+    : `${slug} would not wait for ${participant} any more.`;
+}
 
 function kindOf(blockers: readonly Blocker[], participant: string): Blocker['kind'] | undefined {
   return blockers.find((blocker) => blocker.participant === participant)?.kind;

@@ -52,6 +52,15 @@ export function blockersOf(facts: Facts, parts: readonly Part[], views: readonly
   }
   if (unreached || behind) blockers.push(...machinery(facts));
   if (unreached) blockers.push(...missing(facts, parts), ...waitedFor(views));
+  if (
+    operation.state === 'failed' &&
+    !blockers.some(({ kind }) => kind === 'failed' || kind === 'remnants')
+  ) {
+    // Whoever failed has acknowledged since, or takes part no longer.
+    const message =
+      'The operation failed, and nothing goes on by itself, though nobody fails any more: retry it.';
+    blockers.push(blocker('failed', operation.finishedAt, message));
+  }
   if (tenant.holdPlacedAt !== null && tenant.purgeAfter !== null) {
     const who = tenant.holdPlacedBy ?? 'an operator';
     const why = sentence(tenant.holdReason ?? 'no reason was given');
@@ -151,4 +160,5 @@ const NO_PARTICIPANT: Readonly<Partial<Record<BlockerKind, string>>> = {
   messageBus: 'the message bus',
   noParticipants: 'the lack of participants',
   unplaceable: 'the lack of a place',
+  failed: 'the failed operation',
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ObservedState } from '@tenantry/contracts';
+import type { Access, ObservedState } from '@tenantry/contracts';
 import { Operation } from '../operations/operation.entity.js';
 import { Task } from '../operations/task.entity.js';
 import { Participant } from '../participants/participant.entity.js';
@@ -20,6 +20,7 @@ interface Given {
   observed?: Record<string, [ObservedState, number, number?]>;
   tasks?: Task[];
   placed?: boolean;
+  access?: Access;
   superseded?: Partial<Operation>;
   wake?: Facts['wake'];
   sending?: Facts['sending'];
@@ -110,7 +111,9 @@ function explained(given: Given = {}): Explained {
   );
   const tasks = given.tasks ?? participants.map(({ name }) => task(name));
   const placed = given.placed ?? true;
-  const routes = placed ? [Object.assign(new Route(), { store: 'primary' })] : [];
+  const routes = placed
+    ? [Object.assign(new Route(), { store: 'primary', access: given.access ?? 'open' })]
+    : [];
   return explain({
     rows: { tenant, operation: current, tasks, participants, observations, routes },
     situation: {
@@ -140,6 +143,19 @@ const helpful = ({ actions }: Explanation): string[] =>
   actions.flatMap(({ action, participant: name, helps }) =>
     helps ? [name ? `${action} ${name}` : action] : [],
   );
+
+const DECIDED: Partial<Task> = {
+  state: 'skipped',
+  decision: 'skip',
+  decidedBy: 'api-key:ops',
+  decidedAt: later(-2000),
+};
+const FAILED: Partial<Task> = {
+  state: 'failed',
+  retryable: false,
+  lastError: 'no such plan',
+  nextAttemptAt: null,
+};
 
 /** A deletion that everybody has closed the tenant for. */
 const SCHEDULED: Given = {
@@ -180,6 +196,45 @@ describe('a settled tenant', () => {
       'acme is ACTIVE since 2026-01-01 11:59:50 UTC: it is open, and everyone it waits for has acknowledged. Nothing is left to do.',
     );
     expect(active.participants.map(({ status }) => status)).toEqual(['done', 'done']);
+  });
+
+  it('is not called open where its stores stayed closed, nor acknowledged by who was decided about', () => {
+    const skipped = told({
+      tenant: { state: 'ACTIVE', wasActive: true },
+      operation: { state: 'succeeded', finishedAt: later(-5000) },
+      observed: { app: ['none', 0], billing: ['active', 1] },
+      tasks: [task('app', DECIDED), task('billing', { state: 'succeeded' })],
+      access: 'frozen',
+    });
+    expect(skipped.summary).toContain(
+      'it may be open, but none of its stores is, and not everyone has acknowledged (app skipped by an operator).',
+    );
+    const attested = told({
+      ...PURGING,
+      tenant: { desired: 'purged', state: 'PURGED', generation: 3 },
+      operation: { kind: 'purge', state: 'succeeded', finishedAt: NOW },
+      participants: [participant('app')],
+      tasks: [task('app', { ...DECIDED, decision: 'attest' })],
+    });
+    expect(attested.summary).toContain(
+      'it counts as destroyed, and not everyone has acknowledged (app by an operator’s word alone).',
+    );
+    expect(attested.summary).not.toContain('everyone has shown it');
+  });
+
+  it('can be retried for, or skip, one that came late and failed for good', () => {
+    const late = told({
+      tenant: { state: 'ACTIVE', wasActive: true },
+      operation: { state: 'succeeded', finishedAt: later(-5000) },
+      participants: [participant('app'), participant('late')],
+      observed: { app: ['active', 1], late: ['none', 0, 2] },
+      tasks: [task('app', { state: 'succeeded' }), task('late', FAILED)],
+    });
+    expect([kinds(late), steps(late), helpful(late)]).toEqual([
+      [],
+      ['operator late'],
+      ['retry', 'skip late'],
+    ]);
   });
 
   it('offers nothing once it is purged', () => {
@@ -289,7 +344,7 @@ describe('a tenant that waits for participants', () => {
     expect(kinds(blocked)).toEqual([`${status} billing`]);
     expect(blocked.blockedBy[0]?.message).toContain(words);
     expect(blocked.summary).toContain(words);
-    const isThere = status === 'overdue' || status === 'failing';
+    const isThere = status !== 'neverCameUp';
     const help = isThere ? ['retry', 'skip billing'] : ['skip billing'];
     expect(helpful(blocked)).toEqual(status === 'working' ? [] : help);
   });
@@ -364,6 +419,22 @@ describe('a failed operation', () => {
     expect(helpful(explanation)).toEqual(['retry', 'skip billing']);
     expect(explanation.summary).toContain('billing failed for good: no such plan. Also in the way: app.');
     expect(explanation.summary).toContain('An operator can retry or skip.');
+  });
+});
+
+describe('a failed operation that nobody fails any more', () => {
+  it('is to be retried', () => {
+    const explanation = told({
+      operation: { state: 'failed', finishedAt: later(-1000) },
+      observed: { app: ['active', 1], billing: ['active', 1] },
+      tasks: [task('app', { state: 'succeeded' }), task('billing', { state: 'succeeded' })],
+    });
+    expect([kinds(explanation), steps(explanation), helpful(explanation)]).toEqual([
+      ['failed'],
+      ['operator'],
+      ['retry'],
+    ]);
+    expect(explanation.summary).toContain('An operator can retry.');
   });
 });
 
@@ -544,6 +615,22 @@ describe('a deletion', () => {
     expect(kinds(retired)).toEqual(['retired app']);
     expect(helpful(retired)).toEqual(['attest app']);
     expect(steps(retired)).toContain('operator app');
+  });
+});
+
+describe('a retired verifier', () => {
+  it('can be attested for, and is not helped by asking', () => {
+    const retired = told({
+      ...PURGING,
+      operation: { kind: 'purge', state: 'failed', finishedAt: NOW },
+      participants: [
+        participant('app'),
+        participant('scanner', { capabilities: ['verify'], stores: [], retiredAt: later(-9000) }),
+      ],
+      observed: { app: ['purged', 3], scanner: ['none', 0] },
+      tasks: [task('app', { state: 'succeeded' }), task('scanner', FAILED)],
+    });
+    expect([kinds(retired), helpful(retired)]).toEqual([['remnants scanner'], ['attest scanner']]);
   });
 });
 

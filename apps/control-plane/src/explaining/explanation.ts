@@ -93,7 +93,7 @@ export function explain(facts: Facts): Explained {
   ].sort((a, b) => PART_STATUSES.indexOf(a.status) - PART_STATUSES.indexOf(b.status));
   const blockedBy = blockersOf(facts, step.parts, views);
   const next = nextSteps(facts, step, views, blockedBy);
-  const actions = actionsOf(facts, blockedBy);
+  const actions = actionsOf(facts, blockedBy, views);
   const { paused, legalHold, deletion } = toTenantView(tenant);
   const lastError = lastErrorOf(facts, step.parts);
   const explanation: Explanation = {

@@ -92,6 +92,7 @@ function asking(
 /** What a participant that has been asked already waits for. */
 function waiting(view: PartView, now: Date): NextStep[] {
   const { participant, status, nextAttemptAt, waitedFor } = view;
+  const verifies = view.request === 'tenant.verification_requested.v1';
   switch (status) {
     case 'done':
     case 'decided':
@@ -105,7 +106,7 @@ function waiting(view: PartView, now: Date): NextStep[] {
       return [
         next(
           'operator',
-          `Nothing is asked of ${participant} any more: it is retired. Attest that its data is destroyed, or take it back.`,
+          `Nothing is asked of ${participant} any more: it is retired. Attest ${verifies ? 'that nothing is left' : 'that its data is destroyed'}, or take it back.`,
           { view },
         ),
       ];

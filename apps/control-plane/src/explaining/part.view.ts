@@ -130,7 +130,9 @@ function messageOf(part: Part, task: Task | undefined, status: PartStatus, now: 
         ? `${name} scanned for what is left and will not call it gone: ${sentence(task?.lastError ?? 'no reason was given')}`
         : `${name} failed for good: ${sentence(task?.lastError ?? 'no reason was given')}`;
     case 'retired':
-      return `${name} is retired and still holds this tenant's data.${error}`;
+      return request === 'tenant.verification_requested.v1'
+        ? `${name} is retired and has not shown that nothing is left.${error}`
+        : `${name} is retired and still holds this tenant's data.${error}`;
     case 'neverCameUp':
       return `${name} has never been heard from; it was ${asked}.`;
     case 'silent':

@@ -1,4 +1,5 @@
 import type { TenantState } from '@tenantry/contracts';
+import type { Route } from '../routing/route.entity.js';
 import type { Action } from './actions.js';
 import { blockedByWhom, type Blocker } from './blockers.js';
 import type { Facts } from './facts.js';
@@ -16,7 +17,7 @@ export function summaryOf(
 ): string {
   const { tenant } = facts.rows;
   const since = tenant.stateSince ?? tenant.updatedAt;
-  const state = `${tenant.slug} is ${tenant.state} since ${at(since)}: ${MEANING[tenant.state]}.`;
+  const state = `${tenant.slug} is ${tenant.state} since ${at(since)}: ${meaningOf(facts, views)}.`;
   return [state, ...waiting(blockers, views), ...coming(blockers, next, actions)].join(' ');
 }
 
@@ -50,14 +51,55 @@ function coming(
   return stuck ? [what, `An operator can ${names.join(' or ')}.`] : [what];
 }
 
-const MEANING: Readonly<Record<TenantState, string>> = {
+/** What the state means for this tenant: an operator's decision may have brought it there, and stores may have stayed closed. */
+function meaningOf({ rows }: Facts, views: readonly PartView[]): string {
+  const { tenant, routes } = rows;
+  const who = acknowledgedBy(views.filter(({ waitedFor, status }) => waitedFor && status !== 'later'));
+  switch (tenant.state) {
+    case 'ACTIVE':
+      return `${opennessOf(routes)}, and ${who}`;
+    case 'SUSPENDED':
+      return `it is closed, its data stays, and ${who}`;
+    case 'PURGED':
+      return views.every(({ status }) => status === 'done')
+        ? 'its data is destroyed and everyone has shown it'
+        : `it counts as destroyed, and ${who}`;
+    default:
+      return MEANING[tenant.state];
+  }
+}
+
+function opennessOf(routes: readonly Route[]): string {
+  const closed = routes.filter(({ access }) => access !== 'open').map(({ store }) => store);
+  if (routes.length === 0) return 'it has no store';
+  if (closed.length === 0) return 'it is open';
+  if (closed.length === routes.length) return 'it may be open, but none of its stores is';
+  return `it is open but for ${closed.length === 1 ? 'the store' : 'the stores'} ${list(closed)}`;
+}
+
+function acknowledgedBy(views: readonly PartView[]): string {
+  const named = (chosen: readonly PartView[], how: string): string[] =>
+    chosen.length === 0 ? [] : [`${list(chosen.map(({ participant }) => participant))} ${how}`];
+  const decided = views.filter(({ status }) => status === 'decided');
+  const attested = decided.filter(({ decision }) => decision?.decision === 'attest');
+  const skipped = decided.filter(({ decision }) => decision?.decision !== 'attest');
+  const without = [
+    ...named(attested, 'by an operator’s word alone'),
+    ...named(skipped, 'skipped by an operator'),
+    ...named(
+      views.filter(({ status }) => status !== 'done' && status !== 'decided'),
+      'not yet',
+    ),
+  ];
+  if (without.length === 0) return 'everyone it waits for has acknowledged';
+  return `not everyone has acknowledged (${without.join('; ')})`;
+}
+
+const MEANING: Readonly<Record<Exclude<TenantState, 'ACTIVE' | 'SUSPENDED' | 'PURGED'>, string>> = {
   REQUESTED: 'it is to be active and has no place yet',
   PROVISIONING: 'it is being set up and was never active',
-  ACTIVE: 'it is open, and everyone it waits for has acknowledged',
   SUSPENDING: 'its access is closed, and not everyone has acknowledged that yet',
-  SUSPENDED: 'it is closed, its data stays, and everyone has acknowledged',
   REACTIVATING: 'it is to be open again, and not everyone has acknowledged yet',
   DELETION_SCHEDULED: 'it is closed and is to be purged after its grace period',
   PURGING: 'its data is being destroyed, which cannot be cancelled',
-  PURGED: 'its data is destroyed and everyone has shown it',
 };
