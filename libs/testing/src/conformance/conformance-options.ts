@@ -99,6 +99,8 @@ export function settingsOf(options: ConformanceOptions): Settings {
     );
   if (options.topicPrefix !== undefined && options.embeddedUrl !== undefined)
     throw new UnusableOptions('a topic prefix is for Kafka');
+  if (options.embeddedUrl !== undefined && !URL.canParse(options.embeddedUrl))
+    throw new UnusableOptions('the database for the embedded transport is not a URL (postgres://…)');
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return { ...options, ...DEFAULTS, seed: randomInt(2 ** 31), ...(given as Partial<Settings>) };
 }

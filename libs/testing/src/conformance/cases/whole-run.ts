@@ -27,7 +27,8 @@ export const OBSERVED_CASES: readonly ObservedCase[] = [
     id: 'answers-agree',
     kind: 'observed',
     needs: [],
-    expects: 'once an operation has succeeded, every further answer to it says the same',
+    expects:
+      'once an operation has succeeded, every further answer to it says the same (a verification may be done anew)',
     said: 'Lifecycle: `succeeded` is final; a finished one repeats its stored answer',
     judge: async ({ transcript }) => transcript.contradictions,
   },
