@@ -344,6 +344,11 @@ describe('a deletion certificate', () => {
         'it names databases: default/t_old',
       ],
       [
+        'names something else all the same',
+        { ...CLEAN, objects: [{ cluster: 'default', object: 'tablespace t_old' }] },
+        'it names other objects: default/tablespace t_old',
+      ],
+      [
         'could not look everywhere',
         { ...CLEAN, unscannable: [{ cluster: 'other', reason: 'away' }] },
         'it could not look at other',

@@ -35,10 +35,11 @@ export function scanObjections(evidence: unknown): string[] {
   const wellFormed =
     Array.isArray(databases) &&
     databases.every(
-      (each) => isRecord(each) && Array.isArray(each['tables']) && Array.isArray(each['schemas']),
+      (each) =>
+        isRecord(each) && [each['tables'], each['schemas'], each['objects'] ?? []].every(Array.isArray),
     ) &&
     Array.isArray(evidence['roles']) &&
-    ['namedDatabases', 'unscannable'].every((name) => Array.isArray(evidence[name] ?? []));
+    ['namedDatabases', 'objects', 'unscannable'].every((name) => Array.isArray(evidence[name] ?? []));
   const { tables, schemas, databases: named, roles } = remnantsIn(evidence);
   return [
     ...(evidence['clean'] === true ? [] : ['it does not say that it found nothing']),
@@ -51,6 +52,7 @@ export function scanObjections(evidence: unknown): string[] {
     ...naming('schemas', schemas),
     ...naming('databases', named),
     ...naming('roles', roles),
+    ...naming('other objects', objectsIn(evidence)),
     ...unseen(listIn(evidence, 'unscannable')),
   ];
 }
@@ -59,6 +61,12 @@ export function scanObjections(evidence: unknown): string[] {
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 /** How many of a kind are named in one objection. */
 const NAMED = 5;
+
+/** Whatever else is named for the tenant: of a database, or of a whole server. */
+function objectsIn(evidence: unknown): unknown[] {
+  const within = listIn(evidence, 'databases').flatMap((database) => listIn(database, 'objects'));
+  return [...within, ...listIn(evidence, 'objects')];
+}
 
 function naming(kind: string, found: readonly unknown[]): string[] {
   return found.length === 0 ? [] : [`it names ${kind}: ${namesOf(found)}`];
@@ -75,7 +83,9 @@ function namesOf(found: readonly unknown[]): string {
 
 function nameOf(found: unknown): string {
   if (!isRecord(found)) return typeof found === 'string' ? found : 'something without a name';
-  const names = ['cluster', 'database', 'schema', 'table', 'name', 'role'].map((part) => found[part]);
+  const names = ['cluster', 'database', 'schema', 'table', 'name', 'role', 'object'].map(
+    (part) => found[part],
+  );
   return names.filter((name) => typeof name === 'string').join('/') || 'something without a name';
 }
 
