@@ -1,6 +1,6 @@
 import type { OperationState } from '@tenantry/contracts';
 import type { Role } from '@tenantry/service';
-import { isOpen, operationRefusal, taskRefusal, undoneBy } from '../operations/operator-rules.js';
+import { isAttested, isOpen, operationRefusal, taskRefusal, undoneBy } from '../operations/operator-rules.js';
 import { isLegal } from '../tenants/tenant.js';
 import type { Blocker } from './blockers.js';
 import type { Facts } from './facts.js';
@@ -61,7 +61,7 @@ export function actionsOf(facts: Facts, blockers: readonly Blocker[], views: rea
 function onOperation({ rows }: Facts, blockers: readonly Blocker[], views: readonly PartView[]): Action[] {
   const { tenant, operation, tasks, participants } = rows;
   const { kind, state } = operation;
-  const current = { kind, state, current: true, open: tasks.some(isOpen) };
+  const current = { kind, state, current: true, open: tasks.some(isOpen), attested: tasks.some(isAttested) };
   const href = `/v1/operations/${operation.id}`;
   const settled = state === 'succeeded';
   const isRetired = (name: string): boolean =>
@@ -97,6 +97,7 @@ function onOperation({ rows }: Facts, blockers: readonly Blocker[], views: reado
     const known = participants.find(({ name }) => name === task.participant);
     const facts = {
       state: task.state,
+      retryable: task.retryable,
       capabilities: known?.capabilities ?? [],
       retired: isRetired(task.participant),
     };

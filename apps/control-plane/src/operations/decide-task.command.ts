@@ -51,7 +51,7 @@ export class DecideTaskHandler implements ICommandHandler<DecideTask> {
       const task = tasks.find((each) => each.participant === participant);
       if (!task) throw new NotFound('task');
       const known = await this.participants.declaredTx(tx, participant);
-      const refusal = taskRefusal(action, facts, { state: task.state, ...known });
+      const refusal = taskRefusal(action, facts, { state: task.state, retryable: task.retryable, ...known });
       if (refusal) throw new OperationActionRefused(action, refusal, operation.state);
       const before = { state: task.state, attempts: task.attempts, lastError: task.lastError };
       Object.assign(task, {

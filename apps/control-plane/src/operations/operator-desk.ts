@@ -7,7 +7,7 @@ import type { Tenant } from '../tenants/tenant.entity.js';
 import { TenantStore } from '../tenants/tenant.store.js';
 import type { Operation } from './operation.entity.js';
 import { OperationStore } from './operation.store.js';
-import { isOpen, type OperationFacts } from './operator-rules.js';
+import { isAttested, isOpen, type OperationFacts } from './operator-rules.js';
 import type { Task } from './task.entity.js';
 
 /** An operation under its tenant's row lock, as an operator's action finds it. */
@@ -41,7 +41,13 @@ export class OperatorDesk {
       tenant,
       operation,
       tasks,
-      facts: { kind, state, current: generation === tenant.generation, open: tasks.some(isOpen) },
+      facts: {
+        kind,
+        state,
+        current: generation === tenant.generation,
+        open: tasks.some(isOpen),
+        attested: tasks.some(isAttested),
+      },
     };
   }
 

@@ -11,12 +11,16 @@ export interface OperationFacts {
   readonly current: boolean;
   /** Whether somebody who was asked has neither acknowledged nor been decided about; possible after a success, of who came late. */
   readonly open: boolean;
+  /** Whether a participant of it was attested for, so that nobody can show any more where all of its data was. */
+  readonly attested: boolean;
 }
 
 export interface TaskFacts {
   readonly state: TaskState;
   readonly capabilities: readonly Capability[];
   readonly retired: boolean;
+  /** Of a task that failed: whether asking again can help. */
+  readonly retryable: boolean | null;
 }
 
 /** What undoes an unfinished operation; the others are undone by an operation of their own, or not at all. */
@@ -59,7 +63,9 @@ export function taskRefusal(
   if (operation.kind !== 'purge')
     return action === 'attest' ? 'only the destruction of data is attested; skip this task' : undefined;
   if (action === 'skip') return 'a purge is not skipped; attest that the participant’s data is destroyed';
-  if (task.capabilities.includes('verify') && !task.retired)
+  // Where one is attested for, a scan that does not get to look is attested too; one that found something never is.
+  const blind = operation.attested && task.retryable !== false;
+  if (task.capabilities.includes('verify') && !task.retired && !blind)
     return 'an independent scan cannot be attested; remove what it found and retry, or retire the verifier and attest then';
   return undefined;
 }
@@ -75,4 +81,9 @@ function endedRefusal({ current, state }: OperationFacts, lateComers: boolean): 
 /** Whether a task is neither acknowledged nor decided about. */
 export function isOpen({ state }: { readonly state: TaskState }): boolean {
   return state !== 'succeeded' && state !== 'skipped';
+}
+
+/** Whether an operator has attested for one of the participants. */
+export function isAttested({ decision }: { readonly decision: 'skip' | 'attest' | null }): boolean {
+  return decision === 'attest';
 }

@@ -226,6 +226,33 @@ describe('an operator finds', () => {
       expect(body.data.map((each) => each.operation.id)).not.toContain(operation);
     });
 
+    it('a way past a scan that cannot look any more where a dead service was attested for', async () => {
+      const id = await purging();
+      const { id: operation } = await current(id);
+      await api.control.acknowledge(id);
+      await send('POST', `/v1/operations/${operation}/tasks/second/attest`);
+      await api.control.reconcile(id);
+      await api.control.acknowledge(
+        id,
+        { outcome: 'failed', retryable: true, error: 'not reached' },
+        'verifier',
+      );
+      expect((await send('POST', `/v1/operations/${operation}/tasks/verifier/attest`)).status).toBe(202);
+      await api.control.reconcile(id);
+      expect([(await read(id)).state, await conditions(id)]).toEqual(['PURGED', ['skipped', 'skipped']]);
+    });
+
+    it('no way past a scan that found something, attested for or not', async () => {
+      const id = await purging();
+      const { id: operation } = await current(id);
+      await api.control.acknowledge(id);
+      await send('POST', `/v1/operations/${operation}/tasks/second/attest`);
+      await api.control.reconcile(id);
+      await api.control.acknowledge(id, { ...FAILED, error: '3 rows in public.forgotten' }, 'verifier');
+      await api.control.reconcile(id);
+      expect((await send('POST', `/v1/operations/${operation}/tasks/verifier/attest`)).status).toBe(409);
+    });
+
     it('what a scan has found in the way when its verifier is retired, until it is attested', async () => {
       const id = await purging();
       await everyone(id);
