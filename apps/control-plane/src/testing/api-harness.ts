@@ -69,7 +69,7 @@ export class ApiHarness {
 
   static async start(
     participants?: readonly string[],
-    watch: Partial<WatchSettings> = { maxWatchers: 3 },
+    watch: Partial<WatchSettings> = { maxWatchers: 6 },
   ): Promise<ApiHarness> {
     const control = await LifecycleHarness.start(participants);
     const first = newApiKey();

@@ -32,6 +32,7 @@ export class WatchHub implements OnModuleDestroy {
   private readonly loop: WorkLoop;
   /** Places that are taken, also by those who are not streaming yet. */
   private taken = 0;
+  private readonly takenBy = new Map<string, number>();
 
   constructor(
     private readonly explanations: ExplanationReadModel,
@@ -60,25 +61,33 @@ export class WatchHub implements OnModuleDestroy {
   }
 
   /**
-   * Takes a place and explains the tenant as it is; {@link leave} gives the place back.
+   * Takes a place and explains the tenant as it is; {@link leave} gives the place back. Nobody gets more than half of the places.
+   * @param actor who watches.
    * @throws TooManyWatchers, TenantNotFound, NotReady when the process is leaving.
    */
-  async enter(tenantId: string): Promise<WatchedExplanation> {
+  async enter(tenantId: string, actor: string): Promise<WatchedExplanation> {
     if (this.drain.draining) throw new NotReady('This process is shutting down.');
     if (this.taken >= this.settings.maxWatchers) throw new TooManyWatchers(this.settings.maxWatchers);
+    const { maxWatchers } = this.settings;
+    const own = this.takenBy.get(actor) ?? 0;
+    if (own >= Math.max(1, Math.floor(maxWatchers / 2))) throw new TooManyWatchers(own, 'you');
     this.taken += 1;
+    this.takenBy.set(actor, own + 1);
     try {
       const explained = await this.explanations.of(tenantId);
       if (!explained) throw new TenantNotFound();
       return toWatched(explained);
     } catch (error) {
-      this.leave();
+      this.leave(actor);
       throw error;
     }
   }
 
-  leave(): void {
+  leave(actor: string): void {
     this.taken -= 1;
+    const left = (this.takenBy.get(actor) ?? 0) - 1;
+    if (left > 0) this.takenBy.set(actor, left);
+    else this.takenBy.delete(actor);
   }
 
   /** Has a watcher told of every change from now on. */
@@ -107,7 +116,7 @@ export class WatchHub implements OnModuleDestroy {
     const found = await this.fingerprints.of([...this.tenants.keys()]);
     const changed = found.filter((fingerprint) => this.isChanged(fingerprint));
     for (let first = 0; first < changed.length; first += CONCURRENCY)
-      await Promise.all(changed.slice(first, first + CONCURRENCY).map((each) => this.tell(each)));
+      await Promise.all(changed.slice(first, first + CONCURRENCY).map((each) => this.tryToTell(each)));
     // Many commits in a row are one look.
     await pause(this.settings.paceMs);
     return false;
@@ -118,6 +127,16 @@ export class WatchHub implements OnModuleDestroy {
     if (!watched) return false;
     const { fingerprint, changesAt } = watched;
     return fingerprint !== value || (changesAt !== null && changesAt !== undefined && changesAt <= now);
+  }
+
+  /** One that cannot be explained is tried again at the next look, and keeps the others from nothing. */
+  private async tryToTell(changed: Fingerprint): Promise<void> {
+    try {
+      await this.tell(changed);
+    } catch (error) {
+      const { tenantId } = changed;
+      this.logger.warn({ msg: 'could not explain a watched tenant', tenantId, err: error });
+    }
   }
 
   private async tell({ tenantId, value }: Fingerprint): Promise<void> {

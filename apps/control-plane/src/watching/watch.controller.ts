@@ -1,6 +1,7 @@
 import { ApiProblems, RequireRole, type HttpRequest, type HttpResponse } from '@tenantry/service';
 import { Controller, Get, Headers, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { currentCaller } from '../audit/current-caller.js';
 import { EventStream } from './event-stream.js';
 import { WatchHub } from './watch-hub.js';
 import { WATCH_SETTINGS, type WatchSettings } from './watch-settings.js';
@@ -35,10 +36,11 @@ export class WatchController {
     @Req() request: HttpRequest,
     @Res() response: HttpResponse,
   ): Promise<void> {
-    const current = await this.hub.enter(tenantId);
+    const { actor } = currentCaller();
+    const current = await this.hub.enter(tenantId, actor);
     // Whoever is gone already will not say so again.
-    if (response.destroyed) return this.hub.leave();
-    response.once('close', () => this.hub.leave());
+    if (response.destroyed) return this.hub.leave(actor);
+    response.once('close', () => this.hub.leave(actor));
     if (current.purged && lastId === current.id) {
       response.writeHead(204).end();
       return;

@@ -133,9 +133,43 @@ describe('GET /v1/tenants/{id}/watch', () => {
     expect(head.status).toBe(200);
   });
 
+  it('serves one caller half of its places at most, and others the rest', async () => {
+    const { tenant } = await api.control.create();
+    await Promise.all([watch(tenant.id), watch(tenant.id), watch(tenant.id)]);
+    const { status, body } = await api.call('GET', `/v1/tenants/${tenant.id}/watch`);
+    expect([status, body.code]).toEqual([503, 'too-many-watchers']);
+    expect(body.detail).toContain('3 clients of yours');
+    const authorization = `Bearer ${await api.keyFor('viewer')}`;
+    expect((await watch(tenant.id, { authorization })).response.status).toBe(200);
+  });
+
+  it('tells of the others when one tenant cannot be explained', async () => {
+    const authorization = `Bearer ${await api.keyFor('viewer')}`;
+    // More than are explained at a time, and before the one that is well.
+    const broken = [];
+    for (const key of [api.adminKey, api.adminKey, api.adminKey, authorization.slice(7)]) {
+      const id = await api.control.active();
+      const reader = await watch(id, { authorization: `Bearer ${key}` });
+      await reader.next(0);
+      broken.push(id);
+    }
+    const well = await api.control.active();
+    const reader = await watch(well, { authorization });
+    await reader.next(0);
+    await api.control.rows('UPDATE tenantry.tenant SET generation = generation + 1 WHERE id = ANY ($1)', [
+      broken,
+    ]);
+    await api.control.commands.execute(new SuspendTenant(well, 'unpaid', TESTER));
+    await waitFor('the other to be told of', () => states(reader).at(-1) === 'SUSPENDING');
+  });
+
   it('serves so many at a time and no more, and others when one has left', async () => {
     const { tenant } = await api.control.create();
-    const readers = await Promise.all([watch(tenant.id), watch(tenant.id), watch(tenant.id)]);
+    const authorization = `Bearer ${await api.keyFor('viewer')}`;
+    const readers = await Promise.all([
+      ...[1, 2, 3].map(() => watch(tenant.id)),
+      ...[1, 2, 3].map(() => watch(tenant.id, { authorization })),
+    ]);
     const { status, body, headers } = await api.call('GET', `/v1/tenants/${tenant.id}/watch`);
     expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'too-many-watchers', '10']);
     readers[0]?.close();
