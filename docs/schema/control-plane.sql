@@ -12,11 +12,15 @@ CREATE ROLE tenantry_participant NOLOGIN;
 
 CREATE ROLE tenantry_transport_login LOGIN IN ROLE tenantry_participant;
 
+CREATE ROLE tenantry_verifier_transport_login LOGIN IN ROLE tenantry_participant;
+
 -- The database
 
 GRANT CONNECT ON DATABASE TO tenantry_control_login;
 
 GRANT CONNECT ON DATABASE TO tenantry_transport_login;
+
+GRANT CONNECT ON DATABASE TO tenantry_verifier_transport_login;
 
 GRANT CREATE ON DATABASE TO tenantry_owner;
 
@@ -61,6 +65,22 @@ CREATE TABLE tenantry.api_key (
 ); -- owned by tenantry_owner
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
+CREATE TABLE tenantry.audit_checkpoint (
+  tree_size bigint NOT NULL,
+  root_hash bytea NOT NULL,
+  note text NOT NULL,
+  kid text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT audit_checkpoint_key_fkey FOREIGN KEY (kid) REFERENCES tenantry.signing_key(kid),
+  CONSTRAINT audit_checkpoint_pkey PRIMARY KEY (tree_size),
+  CONSTRAINT audit_checkpoint_root_check CHECK ((octet_length(root_hash) = 32)),
+  CONSTRAINT audit_checkpoint_size_check CHECK ((tree_size > 0))
+); -- owned by tenantry_owner
+CREATE INDEX audit_checkpoint_kid_idx ON tenantry.audit_checkpoint USING btree (kid, tree_size);
+CREATE TRIGGER audit_checkpoint_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenantry.audit_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION tenantry.refuse_rewrite();
+CREATE TRIGGER audit_checkpoint_of_the_head BEFORE INSERT ON tenantry.audit_checkpoint FOR EACH ROW EXECUTE FUNCTION tenantry.check_audit_checkpoint();
+GRANT INSERT, SELECT TO tenantry_control;
+
 CREATE TABLE tenantry.audit_entry (
   id uuid NOT NULL,
   at timestamp with time zone NOT NULL,
@@ -75,9 +95,70 @@ CREATE TABLE tenantry.audit_entry (
   trace_id text,
   CONSTRAINT audit_entry_pkey PRIMARY KEY (id)
 ); -- owned by tenantry_owner
-CREATE INDEX audit_entry_tenant_idx ON tenantry.audit_entry USING btree (tenant_id, id);
+CREATE INDEX audit_entry_action_idx ON tenantry.audit_entry USING btree (action, at, id);
+CREATE INDEX audit_entry_actor_idx ON tenantry.audit_entry USING btree (actor, at, id);
+CREATE INDEX audit_entry_at_idx ON tenantry.audit_entry USING btree (at, id);
+CREATE INDEX audit_entry_request_idx ON tenantry.audit_entry USING btree (request_id, at, id);
+CREATE INDEX audit_entry_resource_idx ON tenantry.audit_entry USING btree (resource, at, id);
+CREATE INDEX audit_entry_tenant_at_idx ON tenantry.audit_entry USING btree (tenant_id, at, id);
 CREATE TRIGGER audit_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenantry.audit_entry FOR EACH STATEMENT EXECUTE FUNCTION tenantry.refuse_rewrite();
+CREATE TRIGGER audit_entry_enqueue AFTER INSERT ON tenantry.audit_entry FOR EACH ROW EXECUTE FUNCTION tenantry.enqueue_audit_entry();
 GRANT INSERT, SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.audit_head (
+  single boolean DEFAULT true NOT NULL,
+  origin text NOT NULL,
+  size bigint DEFAULT 0 NOT NULL,
+  chain_hash bytea DEFAULT decode(repeat('00'::text, 32), 'hex'::text) NOT NULL,
+  CONSTRAINT audit_head_pkey PRIMARY KEY (single),
+  CONSTRAINT audit_head_single_check CHECK (single)
+); -- owned by tenantry_owner
+GRANT SELECT TO tenantry_control;
+GRANT UPDATE (single) TO tenantry_control;
+
+CREATE TABLE tenantry.audit_leaf (
+  "position" bigint NOT NULL,
+  entry_id uuid NOT NULL,
+  leaf_hash bytea NOT NULL,
+  chain_hash bytea NOT NULL,
+  CONSTRAINT audit_leaf_entry_fkey FOREIGN KEY (entry_id) REFERENCES tenantry.audit_entry(id),
+  CONSTRAINT audit_leaf_entry_key UNIQUE (entry_id),
+  CONSTRAINT audit_leaf_hash_check CHECK (((octet_length(leaf_hash) = 32) AND (octet_length(chain_hash) = 32))),
+  CONSTRAINT audit_leaf_pkey PRIMARY KEY ("position"),
+  CONSTRAINT audit_leaf_position_check CHECK (("position" >= 0))
+); -- owned by tenantry_owner
+CREATE TRIGGER audit_leaf_advance AFTER INSERT ON tenantry.audit_leaf REFERENCING NEW TABLE AS new_leaf FOR EACH STATEMENT EXECUTE FUNCTION tenantry.advance_audit_head();
+CREATE TRIGGER audit_leaf_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenantry.audit_leaf FOR EACH STATEMENT EXECUTE FUNCTION tenantry.refuse_rewrite();
+GRANT INSERT, SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.audit_node (
+  level smallint NOT NULL,
+  index bigint NOT NULL,
+  hash bytea NOT NULL,
+  CONSTRAINT audit_node_hash_check CHECK ((octet_length(hash) = 32)),
+  CONSTRAINT audit_node_pkey PRIMARY KEY (level, index),
+  CONSTRAINT audit_node_place_check CHECK ((((level >= 1) AND (level <= 52)) AND (index >= 0)))
+); -- owned by tenantry_owner
+CREATE TRIGGER audit_node_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenantry.audit_node FOR EACH STATEMENT EXECUTE FUNCTION tenantry.refuse_rewrite();
+GRANT INSERT, SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.audit_pending (
+  enqueue_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+  entry_id uuid NOT NULL,
+  CONSTRAINT audit_pending_entry_fkey FOREIGN KEY (entry_id) REFERENCES tenantry.audit_entry(id),
+  CONSTRAINT audit_pending_entry_key UNIQUE (entry_id),
+  CONSTRAINT audit_pending_pkey PRIMARY KEY (enqueue_no)
+); -- owned by tenantry_owner
+GRANT SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.backlog_tenant (
+  participant text NOT NULL,
+  tenant_id uuid NOT NULL,
+  CONSTRAINT backlog_tenant_participant_fkey FOREIGN KEY (participant) REFERENCES tenantry.participant(name),
+  CONSTRAINT backlog_tenant_pkey PRIMARY KEY (participant, tenant_id),
+  CONSTRAINT backlog_tenant_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenantry.tenant(id)
+); -- owned by tenantry_owner
+GRANT DELETE, INSERT, SELECT TO tenantry_control;
 
 CREATE TABLE tenantry.clock_offset (
   single boolean DEFAULT true NOT NULL,
@@ -96,6 +177,24 @@ CREATE TABLE tenantry.cluster (
   CONSTRAINT cluster_state_check CHECK ((state = ANY (ARRAY['open'::text, 'draining'::text, 'closed'::text])))
 ); -- owned by tenantry_owner
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
+
+CREATE TABLE tenantry.deletion_certificate (
+  tenant_id uuid NOT NULL,
+  operation_id uuid NOT NULL,
+  tree_size bigint NOT NULL,
+  kid text NOT NULL,
+  complete boolean NOT NULL,
+  jws text NOT NULL,
+  issued_at timestamp with time zone NOT NULL,
+  CONSTRAINT deletion_certificate_checkpoint_fkey FOREIGN KEY (tree_size) REFERENCES tenantry.audit_checkpoint(tree_size),
+  CONSTRAINT deletion_certificate_key_fkey FOREIGN KEY (kid) REFERENCES tenantry.signing_key(kid),
+  CONSTRAINT deletion_certificate_operation_fkey FOREIGN KEY (operation_id) REFERENCES tenantry.operation(id),
+  CONSTRAINT deletion_certificate_pkey PRIMARY KEY (tenant_id),
+  CONSTRAINT deletion_certificate_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenantry.tenant(id)
+); -- owned by tenantry_owner
+CREATE INDEX deletion_certificate_kid_idx ON tenantry.deletion_certificate USING btree (kid, issued_at);
+CREATE TRIGGER deletion_certificate_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenantry.deletion_certificate FOR EACH STATEMENT EXECUTE FUNCTION tenantry.refuse_rewrite();
+GRANT INSERT, SELECT TO tenantry_control;
 
 CREATE TABLE tenantry.idempotency_key (
   caller text NOT NULL,
@@ -142,8 +241,10 @@ CREATE TABLE tenantry.operation (
   CONSTRAINT operation_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'superseded'::text, 'cancelled'::text]))),
   CONSTRAINT operation_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenantry.tenant(id)
 ); -- owned by tenantry_owner
+CREATE INDEX operation_failed_deadline_idx ON tenantry.operation USING btree (deadline, id) WHERE (state = 'failed'::text);
 CREATE INDEX operation_state_idx ON tenantry.operation USING btree (state, id);
 CREATE INDEX operation_tenant_idx ON tenantry.operation USING btree (tenant_id, id);
+CREATE INDEX operation_unfinished_deadline_idx ON tenantry.operation USING btree (deadline, id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text]));
 CREATE UNIQUE INDEX operation_unfinished_key ON tenantry.operation USING btree (tenant_id) WHERE (state = ANY (ARRAY['pending'::text, 'running'::text]));
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
@@ -188,8 +289,25 @@ CREATE TABLE tenantry.participant (
   last_heartbeat_at timestamp with time zone,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
   updated_at timestamp with time zone DEFAULT now() NOT NULL,
+  declared_by text DEFAULT 'operator'::text NOT NULL,
+  reported jsonb,
+  first_heartbeat_at timestamp with time zone,
+  retired_at timestamp with time zone,
+  retired_by text,
+  retire_reason text,
+  backfill_cursor uuid,
+  backfill_started_at timestamp with time zone,
+  backfill_ended_at timestamp with time zone,
+  backfill_until uuid,
+  backfill_total bigint,
+  backfill_passed bigint DEFAULT 0 NOT NULL,
+  recall_due_at timestamp with time zone,
+  recall_cursor uuid,
+  recall_failed boolean DEFAULT false NOT NULL,
   CONSTRAINT participant_ack_timeout_check CHECK ((ack_timeout_ms > 0)),
-  CONSTRAINT participant_pkey PRIMARY KEY (name)
+  CONSTRAINT participant_declared_by_check CHECK ((declared_by = ANY (ARRAY['configuration'::text, 'operator'::text, 'heartbeat'::text]))),
+  CONSTRAINT participant_pkey PRIMARY KEY (name),
+  CONSTRAINT participant_retired_check CHECK (((retired_at IS NULL) = (retired_by IS NULL)))
 ); -- owned by tenantry_owner
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
@@ -246,6 +364,15 @@ CREATE TABLE tenantry.route (
 CREATE INDEX route_cluster_idx ON tenantry.route USING btree (cluster);
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_control;
 
+CREATE TABLE tenantry.signing_key (
+  kid text NOT NULL,
+  jwk jsonb NOT NULL,
+  first_used_at timestamp with time zone NOT NULL,
+  CONSTRAINT signing_key_pkey PRIMARY KEY (kid)
+); -- owned by tenantry_owner
+CREATE TRIGGER signing_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenantry.signing_key FOR EACH STATEMENT EXECUTE FUNCTION tenantry.refuse_rewrite();
+GRANT INSERT, SELECT TO tenantry_control;
+
 CREATE TABLE tenantry.task (
   operation_id uuid NOT NULL,
   participant text NOT NULL,
@@ -261,11 +388,21 @@ CREATE TABLE tenantry.task (
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
   finished_at timestamp with time zone,
+  decision text,
+  decided_by text,
+  decided_at timestamp with time zone,
+  decision_reason text,
+  counts_from_attempt integer DEFAULT 1 NOT NULL,
+  counts_from_at timestamp with time zone,
+  CONSTRAINT task_counts_from_attempt_check CHECK ((counts_from_attempt >= 1)),
+  CONSTRAINT task_decided_check CHECK ((((decision IS NULL) = (decided_by IS NULL)) AND ((decision IS NULL) = (decided_at IS NULL)))),
+  CONSTRAINT task_decision_check CHECK ((decision = ANY (ARRAY['skip'::text, 'attest'::text]))),
   CONSTRAINT task_operation_fkey FOREIGN KEY (operation_id) REFERENCES tenantry.operation(id),
   CONSTRAINT task_participant_fkey FOREIGN KEY (participant) REFERENCES tenantry.participant(name),
   CONSTRAINT task_pkey PRIMARY KEY (operation_id, participant),
   CONSTRAINT task_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'in_progress'::text, 'succeeded'::text, 'failed'::text, 'skipped'::text])))
 ); -- owned by tenantry_owner
+CREATE INDEX task_open_idx ON tenantry.task USING btree (participant, operation_id) WHERE (state = ANY (ARRAY['pending'::text, 'in_progress'::text, 'failed'::text]));
 CREATE INDEX task_participant_idx ON tenantry.task USING btree (participant);
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
@@ -290,17 +427,29 @@ CREATE TABLE tenantry.tenant (
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
   purged_at timestamp with time zone,
+  state_since timestamp with time zone,
+  paused_at timestamp with time zone,
+  paused_by text,
+  pause_reason text,
+  hold_placed_at timestamp with time zone,
+  hold_placed_by text,
+  hold_reason text,
+  certified_at timestamp with time zone,
   CONSTRAINT tenant_deletion_check CHECK ((((purge_after IS NULL) = (deletion_requested_at IS NULL)) AND ((purge_after IS NULL) OR (desired_before_deletion IS NOT NULL)))),
   CONSTRAINT tenant_desired_check CHECK ((desired = ANY (ARRAY['active'::text, 'suspended'::text, 'purged'::text]))),
+  CONSTRAINT tenant_hold_check CHECK (((hold_placed_at IS NULL) = (hold_placed_by IS NULL))),
   CONSTRAINT tenant_isolation_check CHECK ((isolation = ANY (ARRAY['pooled'::text, 'schema'::text, 'database'::text]))),
+  CONSTRAINT tenant_pause_check CHECK (((paused_at IS NULL) = (paused_by IS NULL))),
   CONSTRAINT tenant_pkey PRIMARY KEY (id),
   CONSTRAINT tenant_slug_key UNIQUE (slug),
   CONSTRAINT tenant_state_check CHECK ((state = ANY (ARRAY['REQUESTED'::text, 'PROVISIONING'::text, 'ACTIVE'::text, 'SUSPENDING'::text, 'SUSPENDED'::text, 'REACTIVATING'::text, 'DELETION_SCHEDULED'::text, 'PURGING'::text, 'PURGED'::text])))
 ); -- owned by tenantry_owner
+CREATE INDEX tenant_behind_idx ON tenantry.tenant USING btree (id) WHERE (conditions @? '$[*]?(((@."type" == "catchingUp" || @."type" == "failed") || @."type" == "overdue") || @."type" == "skipped")'::jsonpath);
 CREATE INDEX tenant_labels_idx ON tenantry.tenant USING gin (labels jsonb_path_ops);
 CREATE INDEX tenant_plan_idx ON tenantry.tenant USING btree (plan, id);
 CREATE INDEX tenant_region_idx ON tenantry.tenant USING btree (region, id);
 CREATE INDEX tenant_state_idx ON tenantry.tenant USING btree (state, id);
+CREATE INDEX tenant_uncertified_idx ON tenantry.tenant USING btree (id) WHERE ((state = 'PURGED'::text) AND (certified_at IS NULL));
 CREATE INDEX tenant_unsettled_idx ON tenantry.tenant USING btree (id) WHERE (state <> ALL (ARRAY['ACTIVE'::text, 'SUSPENDED'::text, 'PURGED'::text]));
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
@@ -328,6 +477,7 @@ CREATE TABLE tenantry.tenant_participant (
   CONSTRAINT tenant_participant_pkey PRIMARY KEY (tenant_id, participant),
   CONSTRAINT tenant_participant_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenantry.tenant(id)
 ); -- owned by tenantry_owner
+CREATE INDEX tenant_participant_held_idx ON tenantry.tenant_participant USING btree (participant, tenant_id) WHERE (observed <> 'purged'::text);
 CREATE INDEX tenant_participant_participant_idx ON tenantry.tenant_participant USING btree (participant);
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
@@ -368,6 +518,63 @@ CREATE INDEX wake_due_idx ON tenantry.wake USING btree (GREATEST(due_at, lease_u
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_control;
 
 -- Functions
+
+CREATE OR REPLACE FUNCTION tenantry.advance_audit_head()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  first_position bigint;
+  last_position bigint;
+  added bigint;
+  waiting bigint;
+BEGIN
+  SELECT min(position), max(position), count(*) INTO first_position, last_position, added FROM new_leaf;
+  IF added = 0 THEN RETURN NULL; END IF;
+  UPDATE tenantry.audit_head SET size = last_position + 1,
+    chain_hash = (SELECT chain_hash FROM new_leaf WHERE position = last_position)
+  WHERE size = first_position AND last_position - first_position + 1 = added;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'positions % to % do not continue the audit log', first_position, last_position
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  DELETE FROM tenantry.audit_pending USING new_leaf WHERE audit_pending.entry_id = new_leaf.entry_id;
+  GET DIAGNOSTICS waiting = ROW_COUNT;
+  IF waiting <> added THEN
+    RAISE EXCEPTION 'only an entry that waits for a position gets one' USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $function$; -- owned by tenantry_owner
+
+CREATE OR REPLACE FUNCTION tenantry.check_audit_checkpoint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  head bigint;
+BEGIN
+  -- FOR SHARE needs more than a login has; who signs holds the row's lock anyway.
+  SELECT size INTO head FROM tenantry.audit_head;
+  IF NEW.tree_size IS DISTINCT FROM head THEN
+    RAISE EXCEPTION 'a checkpoint of % entries is not of the audit log, which has %', NEW.tree_size, head
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $function$; -- owned by tenantry_owner
+
+CREATE OR REPLACE FUNCTION tenantry.enqueue_audit_entry()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  INSERT INTO tenantry.audit_pending (entry_id) VALUES (NEW.id);
+  RETURN NULL;
+END $function$; -- owned by tenantry_owner
 
 CREATE OR REPLACE FUNCTION tenantry.now()
  RETURNS timestamp with time zone
