@@ -148,7 +148,7 @@ describe('GET /v1/tenants/{id}/watch', () => {
     // More than are explained at a time, and before the one that is well.
     const broken = [];
     for (const key of [api.adminKey, api.adminKey, api.adminKey, authorization.slice(7)]) {
-      const id = await api.control.active();
+      const { id } = (await api.control.create()).tenant;
       const reader = await watch(id, { authorization: `Bearer ${key}` });
       await reader.next(0);
       broken.push(id);
@@ -156,9 +156,8 @@ describe('GET /v1/tenants/{id}/watch', () => {
     const well = await api.control.active();
     const reader = await watch(well, { authorization });
     await reader.next(0);
-    await api.control.rows('UPDATE tenantry.tenant SET generation = generation + 1 WHERE id = ANY ($1)', [
-      broken,
-    ]);
+    await api.control.rows(`UPDATE tenantry.tenant SET conditions = '{}' WHERE id = ANY ($1)`, [broken]);
+    expect((await api.call('GET', `/v1/tenants/${broken[0]}/explain`)).status).toBe(500);
     await api.control.commands.execute(new SuspendTenant(well, 'unpaid', TESTER));
     await waitFor('the other to be told of', () => states(reader).at(-1) === 'SUSPENDING');
   });
