@@ -61,7 +61,10 @@ export function installationEnvironment(
     kafkaVariables ?? { EMBEDDED_TRANSPORT_URL: transportUrls[participant] };
   const kafkaVariables = kafka && { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC_PREFIX: kafka.topicPrefix };
 
-  const control = { DATABASE_URL: loginUrl('control-plane', 'control'), PARTICIPANTS: `${PARTICIPANT},${VERIFIER}=verify` };
+  const control = {
+    DATABASE_URL: loginUrl('control-plane', 'control'),
+    PARTICIPANTS: `${PARTICIPANT},${VERIFIER}=verify`,
+  };
   const data = {
     DATABASE_URL: loginUrl('data-plane', 'app'),
     PROVISIONER_DATABASE_URL: loginUrl('data-plane', 'provisioner'),
