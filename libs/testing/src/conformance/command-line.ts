@@ -38,7 +38,7 @@ Exit status: 0 when every case that must pass has passed, 1 when not, 2 when the
 
 export interface CommandLine {
   /** What to print instead of running. */
-  readonly show?: 'help' | 'cases';
+  readonly instead?: 'help' | 'cases';
   readonly json: boolean;
   readonly junit?: string | undefined;
   readonly verbose: boolean;
@@ -72,8 +72,8 @@ export async function commandLine(args: readonly string[]): Promise<CommandLine>
     allowNotRun: values['allow-not-run'],
     allowForeignTenants: values['allow-foreign-tenants'],
   };
-  const show = values.help ? 'help' : values.list ? 'cases' : undefined;
-  return { ...(show && { show }), json, junit, verbose, options };
+  const instead = values.help ? 'help' : values.list ? 'cases' : undefined;
+  return { ...(instead && { instead }), json, junit, verbose, options };
 }
 
 /** Each case with what it expects and where that is said. */

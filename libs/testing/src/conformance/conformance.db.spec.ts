@@ -23,8 +23,10 @@ const IMPATIENT = { timeoutMs: 500, recoveryMs: 1_000, startMs: 10_000 };
 const SURELY = { kills: 3 };
 
 interface Mistake {
-  /** Exactly these cases fail. */
+  /** These cases fail. */
   readonly fails: readonly string[];
+  /** These fail when the order that the seed gives brings the mistake out. No other fails. */
+  readonly mayFail?: readonly string[];
   readonly options?: Partial<ConformanceOptions>;
 }
 
@@ -48,14 +50,19 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     ],
   },
   'answers-before-doing': { fails: ['crash-while-provisioning'], options: SURELY },
-  'repeats-effects': { fails: ['duplicate-delivery', 'higher-attempt', 'crash-after-answer'] },
+  'repeats-effects': {
+    fails: ['duplicate-delivery', 'higher-attempt', 'reordered-deliveries', 'crash-after-answer'],
+  },
   'never-repeats': { fails: ['higher-attempt', 'lost-acknowledgement', 'crash-after-answer'] },
   'always-first-attempt': { fails: ['higher-attempt', 'lost-acknowledgement', 'crash-after-answer'] },
   'ignores-generation': {
     fails: ['older-generation', 'older-generation-of-a-finished-one', 'shuffled-lifecycle', 'large-numbers'],
   },
   'compares-text': { fails: ['large-numbers'] },
-  'waits-in-gaps': { fails: ['gap', 'large-numbers', 'malformed-events'] },
+  'waits-in-gaps': {
+    fails: ['gap', 'large-numbers', 'malformed-events'],
+    mayFail: ['shuffled-lifecycle'],
+  },
   resurrects: { fails: ['purge-then-late-provision'] },
   'retryable-for-ever': { fails: ['purge-then-late-provision'] },
   'purges-without-counts': { fails: ['purge-evidence'] },
@@ -147,9 +154,9 @@ describe('the conformance kit, of a participant that', () => {
 
   it.each(Object.entries(MISTAKES))(
     'makes the mistake "%s", fails the cases about it and no other',
-    async (mistake, { fails }) => {
+    async (mistake, { fails, mayFail = [] }) => {
       const report = (await reports.get(mistake))!;
-      const found = report.results.filter(({ outcome }) => outcome === 'failed');
+      const found = report.results.filter(({ id, outcome }) => outcome === 'failed' && !mayFail.includes(id));
       const applicable = report.results
         .filter(({ outcome }) => outcome !== 'not-applicable')
         .map(({ id }) => id);

@@ -14,17 +14,19 @@ const err = (text: string): void => void process.stderr.write(`${text}\n`);
 /** The command `tenantry-conformance`. @returns its exit status: 0 conforms, 1 does not, 2 cannot be meant. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    const { show, json, junit, verbose, options } = await commandLine(args);
-    if (show === 'help') out(HELP);
-    if (show === 'cases') out(listOfCases());
-    if (show !== undefined) return 0;
+    const { instead, json, junit, verbose, options } = await commandLine(args);
+    if (instead === 'help') out(HELP);
+    if (instead === 'cases') out(listOfCases());
+    if (instead !== undefined) return 0;
+    // Who watches sees each case as it ends, and then only what is left to say; a file gets the report whole and in order.
+    const watched = !json && process.stdout.isTTY;
+    const show = watched ? out : err;
     const report = await runConformance(
       { ...options, onProgress: err, ...(verbose && { onOutput: (line) => err(`  | ${line}`) }) },
-      (result) => err(resultLine(result)),
+      (result) => show(resultLine(result)),
     );
     if (junit !== undefined) await writeFile(junit, junitReport(report));
-    err('');
-    out(json ? JSON.stringify(report, null, 2) : humanReport(report));
+    out(json ? JSON.stringify(report, null, 2) : humanReport(report, { listed: watched }));
     return report.ok ? 0 : FAILED;
   } catch (error) {
     err(error instanceof Error ? error.message : String(error));

@@ -58,10 +58,14 @@ export function resultLine({ id, outcome, durationMs, reason }: CaseResult): str
   return `${MARKS[outcome]}${id}${time}${why}`;
 }
 
-/** The whole report as people read it. */
-export function humanReport(report: ConformanceReport): string {
+/**
+ * The whole report as people read it.
+ *
+ * @param options `listed`: the cases have been shown one by one already. Default: no.
+ */
+export function humanReport(report: ConformanceReport, { listed = false } = {}): string {
   const { participant, transport, results, counts, seed, probed, ok, durationMs } = report;
-  const lines = results.map(resultLine);
+  const lines = listed ? [] : results.map(resultLine);
   for (const result of results.filter(({ outcome }) => outcome === 'failed')) {
     lines.push('', `FAIL ${result.id}`, `  expected: ${result.expects}`, `  said in:  ${result.said}`);
     lines.push(`  found:    ${(result.reason ?? '').replaceAll('\n', '\n            ')}`);

@@ -18,6 +18,7 @@ import { Transcript } from './transcript.js';
 import type { Wire } from './wire.js';
 
 const END_PATIENCE_MS = 30_000;
+const DEATH_POLL_MS = 250;
 /** Where a participant that runs already can be told to look. */
 const WELL_KNOWN_PREFIX = 'tenantry-conformance';
 
@@ -124,12 +125,13 @@ function starter(
     else settings.onProgress(howToStart(wire));
     if (!waits) return;
     const deaths = process?.endedByItself.length ?? 0;
-    const alive = await transcript.until(
-      () => transcript.heartbeats.length > heard || undefined,
-      settings.startMs,
-    );
-    const death = process?.endedByItself[deaths];
-    if (!alive && death !== undefined) throw new Error(`the participant could not be started: ${death}`);
+    const deadline = performance.now() + settings.startMs;
+    let alive: true | undefined;
+    while (!alive && performance.now() < deadline) {
+      alive = await transcript.until(() => transcript.heartbeats.length > heard || undefined, DEATH_POLL_MS);
+      const death = process?.endedByItself[deaths];
+      if (!alive && death !== undefined) throw new Error(`the participant could not be started: ${death}`);
+    }
     waits = alive === true;
     if (!alive)
       settings.onProgress(`No heartbeat within ${settings.startMs} ms; going on without a sign of life.`);

@@ -168,7 +168,11 @@ async function shuffled(stage: Stage, index: number): Promise<{ tenant: PlayedTe
   const tenant = stage.tenant();
   const kinds: readonly Kind[] = ['provision', 'suspend', 'reactivate', 'suspend', 'reactivate', 'suspend'];
   const life = index < 2 ? kinds : kinds.slice(0, 5);
-  const places = stage.random.shuffled(life.map((_, place) => place));
+  const opens = (place: number | undefined): boolean => life[place ?? 0] !== 'suspend';
+  let places: number[];
+  // An order whose last one undoes what the newest has done, or else obeying the last one would do.
+  do places = stage.random.shuffled(life.map((_, place) => place));
+  while (opens(places.at(-1)) === opens(life.length - 1));
   const asked = life.map((kind, place) =>
     tenant.ask(kind, {
       generation: place + 1,

@@ -173,23 +173,22 @@ async function work(event, tenantId, tenant, request) {
   const { operationId, generation } = request;
   // Fault: whoever began it may have died.
   if (has('stuck-after-crash')) {
-    if (tenant.working === operationId) return;
-    tenant.working = operationId;
+    const { working } = tenant;
+    if (working?.operationId === operationId && working.by !== process.pid) return;
+    tenant.working = { operationId, by: process.pid };
     save(tenantId, tenant);
   }
   tenant.generation = Math.max(tenant.generation, generation);
   let outcome;
   try {
     // Fault: what is promised is not done yet.
-    if (has('answers-before-doing'))
-      save(tenantId, {
-        ...tenant,
-        answer: {
-          operationId,
-          outcome: { outcome: 'succeeded', evidence: { rows: 3, rowsBefore: 0, rowsAfter: 0 } },
-        },
-      });
-    outcome = { outcome: 'succeeded', evidence: await carryOut(tenantId, tenant, event.type, request) };
+    const promised = has('answers-before-doing') && { rows: 3, rowsBefore: 0, rowsAfter: 0 };
+    if (promised) {
+      const answer = { operationId, generation, outcome: { outcome: 'succeeded', evidence: promised } };
+      save(tenantId, { ...tenant, answer });
+    }
+    const evidence = await carryOut(tenantId, tenant, event.type, request);
+    outcome = { outcome: 'succeeded', evidence: promised || evidence };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     // Fault: nobody needs to ask again, and it says the opposite.
