@@ -36,6 +36,7 @@ export { Outbox, CONTROL_PLANE_SOURCE, type NewEvent, type OutboxOptions } from 
 export { UnpublishableMessage } from './unpublishable-message.js';
 export { putTransportLogin, TRANSPORT_GROUP, type TransportLogin } from './embedded/transport-login.js';
 export { Relay, type RelayOptions } from './relay.js';
+export { StateRepair, type StateRepairOptions } from './state-repair.js';
 export {
   createEmbeddedControlPlaneTransport,
   type EmbeddedControlPlaneOptions,

@@ -32,6 +32,14 @@ export interface ControlPlaneTransport {
   /** Sends in order; resolves only when everything is durable at the broker. A tenant's order is kept across calls. */
   publish(messages: readonly OutboundMessage[]): Promise<void>;
   /**
+   * Delivers what the state channel holds and then whatever comes, in the order of the channel, from its beginning in each process:
+   * for finding an older record behind a newer one. Resolves at once; undefined where the channel cannot hold such a thing.
+   */
+  readOwnState(options: {
+    readonly handler: (record: StateRecord) => void;
+    readonly onMalformed: (reason: string, raw: string) => void;
+  }): Subscription | undefined;
+  /**
    * Delivers every participant's messages. `participant` is whose channel it came on (topic, or login), which is
    * the truth; a body that names another is for the handler to refuse. Messages that are no envelope at all reach `onMalformed`.
    */

@@ -4,15 +4,16 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Relay } from '@tenantry/messaging';
+import { Relay, StateRepair } from '@tenantry/messaging';
 import { CommitSignal } from '../database/commit-signal.js';
 import { BUS, type Bus } from './bus.js';
 import { reach } from './reach.js';
 
-/** Runs the relay in this process. It begins when the topics are there; until then the outbox keeps what is to be sent. */
+/** Runs the relay in this process, and the repair of what a relay may leave behind. It begins when the topics are there; until then the outbox keeps what is to be sent. */
 @Injectable()
 export class RelayLifetime implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly relay: Relay;
+  private readonly repair: StateRepair;
   private readonly stopping = new AbortController();
   private connecting: Promise<void> | undefined;
   private relaying = false;
@@ -22,6 +23,7 @@ export class RelayLifetime implements OnApplicationBootstrap, BeforeApplicationS
     committed: CommitSignal,
   ) {
     this.relay = new Relay(bus);
+    this.repair = new StateRepair(bus);
     committed.onCommit(() => this.relay.wake());
   }
 
@@ -33,7 +35,7 @@ export class RelayLifetime implements OnApplicationBootstrap, BeforeApplicationS
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.connecting;
-    if (this.relaying) await this.relay.stop();
+    if (this.relaying) await Promise.all([this.relay.stop(), this.repair.stop()]);
   }
 
   private async connect(): Promise<void> {
@@ -42,5 +44,20 @@ export class RelayLifetime implements OnApplicationBootstrap, BeforeApplicationS
     if (this.stopping.signal.aborted) return;
     this.relay.start();
     this.relaying = true;
+    this.repairState();
+  }
+
+  private repairState(): void {
+    const { logger, transport } = this.bus;
+    const subscription = transport.readOwnState({
+      handler: (record) => this.repair.read(record),
+      onMalformed: (reason) => logger.warn({ reason }, 'a state record cannot be read'),
+    });
+    if (!subscription) return;
+    this.repair.start();
+    subscription.failed.catch((err: unknown) => {
+      logger.error({ err }, 'the state channel cannot be read any more; the process ends to be started anew');
+      process.exit(1);
+    });
   }
 }

@@ -37,6 +37,9 @@ export function createEmbeddedControlPlaneTransport(
       ]);
     },
 
+    // Followers read the one record that there is of each tenant.
+    readOwnState: () => undefined,
+
     async consumeAcknowledgements(handlers) {
       const consumer = new EmbeddedAcknowledgements({
         pool,

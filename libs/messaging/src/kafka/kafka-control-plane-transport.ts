@@ -5,6 +5,7 @@ import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
 import { KafkaSender, type TopicMessage } from './kafka-sender.js';
+import { KafkaState } from './kafka-state.js';
 import {
   DEFAULT_TOPIC_SETTINGS,
   ensureTopics,
@@ -67,6 +68,20 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
         known.clear();
         throw error;
       }
+    },
+
+    readOwnState(follower) {
+      const state = new KafkaState({
+        kafka,
+        logger,
+        topic: topics.state,
+        groupPrefix: `${topicPrefix ?? 'tenantry'}._control-plane`,
+        follower,
+      });
+      subscriptions.add(state.subscription);
+      // What it cannot begin with, its subscription tells.
+      state.start().catch(() => undefined);
+      return state.subscription;
     },
 
     async consumeAcknowledgements({ participants, handler, onMalformed }) {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { topicNames } from '@tenantry/contracts';
+import { STATE_RECORD_TYPE, topicNames, type StateRecord } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import {
@@ -11,8 +11,9 @@ import {
 } from '@tenantry/testing';
 import { Kafka, logLevel, type Admin } from 'kafkajs';
 import { Pool } from 'pg';
-import { Outbox } from '../outbox.js';
+import { CONTROL_PLANE_SOURCE, Outbox } from '../outbox.js';
 import { Relay } from '../relay.js';
+import { StateRepair } from '../state-repair.js';
 import type { ControlPlaneTransport, LifecycleEnvelope, ParticipantTransport } from '../transport.js';
 import { createKafkaControlPlaneTransport } from './kafka-control-plane-transport.js';
 import { createKafkaParticipantTransport } from './kafka-participant-transport.js';
@@ -24,6 +25,20 @@ const logger = {
   warn: () => undefined,
   error: () => undefined,
 };
+
+const stateOf = (tenantId: string, version: number): StateRecord => ({
+  tenantId,
+  slug: 'acme',
+  state: 'ACTIVE',
+  plan: 'free',
+  region: 'default',
+  isolation: 'pooled',
+  generation: 1,
+  version,
+  tenantSeq: '1',
+  routes: [],
+  updatedAt: '2026-01-01T00:00:00.000Z',
+});
 
 // Without a broker the suite is skipped, and `npm test` says so; where Kafka is required it runs and fails.
 const brokers = (process.env['KAFKA_BROKERS'] ?? '127.0.0.1:9092').split(',');
@@ -94,6 +109,49 @@ onKafka('Kafka transport', () => {
     },
     60_000,
   );
+
+  it('has an outdated state record, sent by a relay that slept, replaced by the present one', async () => {
+    await control.prepare([]);
+    const tenantId = newId();
+    const record = stateOf(tenantId, 1);
+    await new Outbox().saveStateTx(sql, record);
+    await new Outbox().saveStateTx(sql, { ...record, version: 2 });
+    const read: number[] = [];
+    const repair = new StateRepair({ pool, logger, settleMs: 200 });
+    repair.start();
+    const reading = control.readOwnState({
+      handler: (one) => {
+        repair.read(one);
+        if (one.tenantId === tenantId) read.push(one.version);
+      },
+      onMalformed: (reason) => {
+        throw new Error(reason);
+      },
+    });
+    try {
+      await waitFor('the present record', () => read.at(-1) === 2, 30_000);
+      await control.publish([
+        {
+          channel: 'state',
+          envelope: {
+            id: newId(),
+            source: CONTROL_PLANE_SOURCE,
+            type: STATE_RECORD_TYPE,
+            time: record.updatedAt,
+            subject: tenantId,
+            tenantSeq: record.tenantSeq,
+            generation: '1',
+            data: record,
+          },
+        },
+      ]);
+      await waitFor('the outdated record', () => read.includes(1), 30_000);
+      await waitFor('the present record behind it', () => read.at(-1) === 2, 30_000);
+    } finally {
+      await reading?.stop();
+      await repair.stop();
+    }
+  }, 90_000);
 
   it('makes its topics with the cleanup policy that they need, and refuses another', async () => {
     await control.prepare(['carol']);
