@@ -116,14 +116,14 @@ function pauses(count: number, dice: Dice): Fault[] {
   );
   return repeat(count, () => {
     const role = roles.draw();
-    return pauseAt(places.get(role)?.draw() as Place, points.get(role)?.draw() as string, dice);
+    const point = `${points.get(role)?.draw()}:${dice.pick([1, 1, 1, 2])}`;
+    return pauseAt(places.get(role)?.draw() as Place, point, dice);
   });
 }
 
 function pauseAt({ name, role }: Place, point: string, dice: Dice): Fault {
   const [shortest, longest] = PAUSE_MS[role as keyof typeof PAUSE_MS];
-  const at = `pause:${point}:${dice.pick([1, 1, 1, 2])}`;
-  return { kind: 'pause', place: name, at, holdMs: dice.between(shortest, longest) };
+  return { kind: 'pause', place: name, at: `pause:${point}`, holdMs: dice.between(shortest, longest) };
 }
 
 function networkFault(kafka: boolean, dice: Dice): Fault {

@@ -3,10 +3,13 @@ import type { ChaosSystem } from './chaos-system.ts';
 import type { Fault, PlannedFault } from './fault-plan.ts';
 import { killsOf } from './fault-plan.ts';
 import { setGroupBack } from './group-offsets.ts';
+import type { LifeEnd, ProcessSlot } from './process-slot.ts';
 
-/** How long a process that was armed may take to come to its point before it is killed or paused where it is. */
+/** How long a process that was armed may take to come to its point, once it is ready, before it is killed where it is. */
 const PATIENCE_MS = 8000;
-const STOP_POLL_MS = 50;
+/** The same before it is paused where it is: pauses are few, and most of them are only worth something at their point. */
+const PAUSE_PATIENCE_MS = 20_000;
+const STOP_POLL_MS = 200;
 
 /** What the faults came to. */
 export interface FaultReport {
@@ -16,7 +19,9 @@ export interface FaultReport {
   readonly networkFaults: number;
   /** Events that were delivered once more because a group was set back. */
   readonly redelivered: number;
-  /** Points at which a process ended or paused. */
+  /** Of these, at the point that was named. */
+  readonly pausesAtPoints: number;
+  /** Named steps at which a process of a role ended. */
   readonly pointsReached: ReadonlySet<string>;
   /** From each kill until the one that was killed was ready again, in milliseconds. */
   readonly recoveryMs: readonly number[];
@@ -31,7 +36,9 @@ export class FaultRunner {
   private readonly points = new Set<string>();
   private readonly recoveryMs: number[] = [];
   private readonly busy = new Map<string, Promise<void>>();
+  private over = false;
   private pauses = 0;
+  private pausesAtPoints = 0;
   private networkFaults = 0;
   private redelivered = 0;
   private failure: Error | undefined;
@@ -57,10 +64,11 @@ export class FaultRunner {
       killed += killsOf(fault);
     }
     await Promise.all(this.busy.values());
+    this.over = true;
     if (this.failure) throw this.failure;
     this.say(`${killed} kills done`);
-    const { kills, pauses, networkFaults, redelivered, points, recoveryMs } = this;
-    return { kills, pauses, networkFaults, redelivered, pointsReached: points, recoveryMs };
+    const { kills, pauses, pausesAtPoints, networkFaults, redelivered, points, recoveryMs } = this;
+    return { kills, pauses, pausesAtPoints, networkFaults, redelivered, pointsReached: points, recoveryMs };
   }
 
   private concernedBy(fault: Fault): string[] {
@@ -105,7 +113,7 @@ export class FaultRunner {
     const late = this.recovered(place).then(() => delay(PATIENCE_MS, 'late' as const));
     // It may come to its point before it is ready.
     if ((await Promise.race([slot.lifeEnd, late])) === 'killed') {
-      this.points.add(at.replace(/:\d+$/, ''));
+      this.points.add(`${slot.place.role} ${at.replace(/:\d+$/, '')}`);
       this.count(slot.place.role);
     } else await this.killOnce(place);
     await Promise.all([this.recovered(place), late]);
@@ -115,21 +123,42 @@ export class FaultRunner {
     const slot = this.system.slot(place);
     await this.killOnce(place, at);
     let deadline = Infinity;
-    const ready = slot.ready().then(() => (deadline = performance.now() + PATIENCE_MS));
+    const ready = slot.ready();
+    ready.then(
+      () => (deadline = performance.now() + PAUSE_PATIENCE_MS),
+      () => (deadline = 0),
+    );
     let there = false;
     while (!there && performance.now() < deadline) {
       await delay(STOP_POLL_MS);
       there = await slot.isStopped();
     }
-    if (there) this.points.add(at.replace(/:\d+$/, ''));
-    else slot.pause();
+    if (!there) slot.pause();
     this.pauses += 1;
+    if (there) this.pausesAtPoints += 1;
     this.say(`    ${place} is paused ${there ? at : 'somewhere'} for ${holdMs} ms`);
     await delay(holdMs);
     slot.resume();
     this.say(`    ${place} goes on`);
+    if (!there) void this.continueIfStopped(slot, slot.lifeEnd, holdMs);
     await ready;
     await slot.ready();
+  }
+
+  /** It is still armed, and will stop by itself when it comes to its point after all. */
+  private async continueIfStopped(
+    slot: ProcessSlot,
+    lifeEnd: Promise<LifeEnd>,
+    holdMs: number,
+  ): Promise<void> {
+    let alive = true;
+    void lifeEnd.then(() => (alive = false));
+    while (alive) {
+      await delay(STOP_POLL_MS * 5);
+      if (!(await slot.isStopped())) continue;
+      await delay(this.over ? 0 : holdMs);
+      slot.resume();
+    }
   }
 
   private async disturb({

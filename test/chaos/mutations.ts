@@ -89,7 +89,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
 };
 
 /** Runs chaos without the protection. @throws Error when there is no such mutation, or it no longer fits the code. */
-export function runMutation(
+export async function runMutation(
   name: string,
   options: Omit<ChaosOptions, 'buildRoot'>,
   root: string,
@@ -106,7 +106,11 @@ export function runMutation(
     writeFileSync(target, parts.join(replace));
   }
   options.say(`running without ${name}`);
-  return runChaos({ ...options, buildRoot, pausedAt: mutation.pausedAt ?? [] });
+  try {
+    return await runChaos({ ...options, buildRoot, pausedAt: mutation.pausedAt ?? [] });
+  } finally {
+    rmSync(buildRoot, { recursive: true, force: true });
+  }
 }
 
 /**

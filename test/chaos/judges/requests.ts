@@ -9,7 +9,9 @@ export function judgeRequests(requests: readonly SentRequest[], { operations }: 
   const findings: Finding[] = [];
   const known = new Map(operations.map((operation) => [operation.id, operation]));
   const owners = new Map<string, string>();
-  for (const { key, action, tenantId, accepted } of requests) {
+  for (const { key, action, tenantId, accepted, refused } of requests) {
+    if (accepted.length === 0 && !refused)
+      findings.push({ count: 'stuck', what: `the ${action} ${key} was never answered` });
     const named = new Set(accepted.map(({ operationId }) => operationId));
     if (named.size > 1)
       findings.push({ count: 'doubled', what: `the key ${key} was answered with ${named.size} operations` });
