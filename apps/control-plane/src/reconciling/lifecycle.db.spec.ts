@@ -270,6 +270,6 @@ describe('the lifecycle', () => {
     await expect(control.rows('UPDATE tenantry.audit_entry SET actor = actor')).rejects.toThrow(
       /append-only/,
     );
-    await expect(control.rows('TRUNCATE tenantry.audit_entry')).rejects.toThrow(/append-only/);
+    await expect(control.rows('TRUNCATE tenantry.audit_entry CASCADE')).rejects.toThrow(/append-only/);
   });
 });
