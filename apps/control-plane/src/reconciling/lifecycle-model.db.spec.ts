@@ -11,7 +11,7 @@ const SEQUENCES = Number(process.env['MODEL_SEQUENCES'] ?? 2000);
 /** What a failure printed, to see it again: `MODEL_SEED`, and `MODEL_PATH` to begin with the sequence that failed. */
 const SEED = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const PATH = process.env['MODEL_PATH'];
-const LONGEST = 20;
+const LONGEST = 16;
 /** Each has a database and thereby a clock of its own; while one waits for its database, the other goes on. */
 const SIDE_BY_SIDE = PATH === undefined ? 2 : 1;
 /** What a run must have seen, or it has shown nothing. */
