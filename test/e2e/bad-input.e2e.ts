@@ -225,7 +225,7 @@ describe('bad input', () => {
     await refused(422, 'confirmation-required', short(), '/confirm');
     await refused(422, 'confirmation-wrong', short('&confirm=another'), '/confirm');
     expect((await short(`&confirm=${tenant.slug}`)()).status).toBe(202);
-  });
+  }, 120_000);
 
   it('an event that breaks its schema is recorded with its reason and crashes no consumer', async () => {
     const other = await steps.active();
