@@ -6,7 +6,7 @@ import { setGroupBack } from './group-offsets.ts';
 import type { LifeEnd, ProcessSlot } from './process-slot.ts';
 
 /** How long a process that was armed may take to come to its point, once it is ready, before it is killed where it is. */
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 12_000;
 /** The same before it is paused where it is: pauses are few, and most of them are only worth something at their point. */
 const PAUSE_PATIENCE_MS = 20_000;
 const STOP_POLL_MS = 200;

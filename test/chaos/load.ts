@@ -39,7 +39,7 @@ const GIVE_UP_MS = 300_000;
 const USUAL: Readonly<Record<string, readonly (Action | 'wait')[]>> = {
   REQUESTED: ['suspend', 'delete', ...waits(6)],
   PROVISIONING: ['suspend', 'delete', ...waits(10)],
-  ACTIVE: ['suspend', 'suspend', 'delete', 'wait'],
+  ACTIVE: ['suspend', 'delete', 'wait'],
   REACTIVATING: ['suspend', 'delete', ...waits(8)],
   SUSPENDING: ['reactivate', 'delete', ...waits(8)],
   SUSPENDED: ['reactivate', 'delete', 'wait'],

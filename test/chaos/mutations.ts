@@ -24,7 +24,7 @@ export interface Mutation {
   readonly patches: readonly Patch[];
   /** What it is to be counted as; one of these is enough. */
   readonly seenAs: readonly Count[];
-  /** Points at which a data plane is paused besides those of the plan: where this protection is the last one. */
+  /** Points at which somebody is paused besides those of the plan: where this protection is the last one. */
   readonly pausedAt?: readonly string[];
 }
 
@@ -85,6 +85,18 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       'kit.purge.rows',
       'kit.purge.marker',
     ],
+  },
+  /** What a relay sends that slept through its lease stays the last word. */
+  'state-repair': {
+    patches: [
+      {
+        file: 'apps/control-plane/dist/bus/relay.lifetime.js',
+        find: 'this.repair.start();',
+        replace: '',
+      },
+    ],
+    seenAs: ['outOfOrder'],
+    pausedAt: Array.from({ length: 6 }, () => 'relay.before-send'),
   },
 };
 

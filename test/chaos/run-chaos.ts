@@ -30,7 +30,7 @@ export interface ChaosOptions {
   readonly minutes: number;
   readonly users: number;
   readonly buildRoot: string;
-  /** Points at which a data plane is paused besides those that the seed chooses. */
+  /** Points at which somebody is paused besides those that the seed chooses. */
   readonly pausedAt?: readonly string[];
   readonly workFolder: string;
   readonly say: (line: string) => void;
