@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
-import { acknowledged, heartbeat, parked } from './schemas/acknowledgements.js';
+import { acknowledged, heartbeat, parked, unparked } from './schemas/acknowledgements.js';
 import {
   deletionScheduled,
   operationFact,
@@ -9,6 +9,7 @@ import {
   tenantUpdated,
 } from './schemas/facts.js';
 import { placement, route } from './schemas/parts.js';
+import { redriveRequest, replayRequest, skipRequest } from './schemas/recoveries.js';
 import { request } from './schemas/requests.js';
 
 /** Requests to participants, on the lifecycle topic. */
@@ -18,6 +19,13 @@ export const REQUEST_SCHEMAS = {
   'tenant.reactivation_requested.v1': request,
   'tenant.purge_requested.v1': request,
   'tenant.verification_requested.v1': request,
+} as const;
+
+/** Requests to one group of a participant to deal with facts that it has parked or needs again, on the lifecycle topic. */
+export const RECOVERY_SCHEMAS = {
+  'participant.redrive_requested.v1': redriveRequest,
+  'participant.skip_requested.v1': skipRequest,
+  'participant.replay_requested.v1': replayRequest,
 } as const;
 
 /** Facts, on the lifecycle topic. */
@@ -38,12 +46,14 @@ export const ACKNOWLEDGEMENT_SCHEMAS = {
   'participant.acknowledged.v1': acknowledged,
   'participant.heartbeat.v1': heartbeat,
   'participant.parked.v1': parked,
+  'participant.unparked.v1': unparked,
 } as const;
 
 export const STATE_RECORD_TYPE = 'tenant.state.v1';
 
 export const MESSAGE_SCHEMAS = {
   ...REQUEST_SCHEMAS,
+  ...RECOVERY_SCHEMAS,
   ...FACT_SCHEMAS,
   ...ACKNOWLEDGEMENT_SCHEMAS,
   [STATE_RECORD_TYPE]: stateRecord,
@@ -53,9 +63,14 @@ export type RequestType = keyof typeof REQUEST_SCHEMAS;
 export type FactType = keyof typeof FACT_SCHEMAS;
 export type AcknowledgementType = keyof typeof ACKNOWLEDGEMENT_SCHEMAS;
 export type MessageType = keyof typeof MESSAGE_SCHEMAS;
-export type LifecycleType = RequestType | FactType;
+export type RecoveryType = keyof typeof RECOVERY_SCHEMAS;
+export type LifecycleType = RequestType | RecoveryType | FactType;
 
 export type ParticipantRequest = FromSchema<typeof request>;
+/** What redrive and skip requests carry. */
+export type ParkedFactRequest = FromSchema<typeof redriveRequest>;
+export type ReplayRequest = FromSchema<typeof replayRequest>;
+export type ReplayedFact = ReplayRequest['facts'][number];
 export type OperationFact = FromSchema<typeof operationFact>;
 export type DeletionScheduled = FromSchema<typeof deletionScheduled>;
 export type TenantUpdated = FromSchema<typeof tenantUpdated>;
@@ -64,11 +79,15 @@ export type OperationFailed = FromSchema<typeof operationFailed>;
 export type Acknowledgement = FromSchema<typeof acknowledged>;
 export type Heartbeat = FromSchema<typeof heartbeat>;
 export type Parked = FromSchema<typeof parked>;
+export type Unparked = FromSchema<typeof unparked>;
 export type StateRecord = FromSchema<typeof stateRecord>;
 export type RouteRecord = FromSchema<typeof route>;
 export type Placement = FromSchema<typeof placement>;
 
 interface PayloadByType {
+  'participant.redrive_requested.v1': ParkedFactRequest;
+  'participant.skip_requested.v1': ParkedFactRequest;
+  'participant.replay_requested.v1': ReplayRequest;
   'tenant.provisioned.v1': OperationFact;
   'tenant.suspended.v1': OperationFact;
   'tenant.reactivated.v1': OperationFact;
@@ -81,6 +100,7 @@ interface PayloadByType {
   'participant.acknowledged.v1': Acknowledgement;
   'participant.heartbeat.v1': Heartbeat;
   'participant.parked.v1': Parked;
+  'participant.unparked.v1': Unparked;
   'tenant.state.v1': StateRecord;
 }
 
@@ -91,6 +111,10 @@ export type Payload<T extends MessageType> = T extends keyof PayloadByType
 
 export function isRequestType(type: string): type is RequestType {
   return Object.hasOwn(REQUEST_SCHEMAS, type);
+}
+
+export function isRecoveryType(type: string): type is RecoveryType {
+  return Object.hasOwn(RECOVERY_SCHEMAS, type);
 }
 
 export function isFactType(type: string): type is FactType {

@@ -1,4 +1,4 @@
-import type { Acknowledgement, Heartbeat, Parked } from '@tenantry/contracts';
+import type { Acknowledgement, Heartbeat, Parked, Unparked } from '@tenantry/contracts';
 import { isUuid, newId, type Backoff } from '@tenantry/kernel';
 import type { AcknowledgementEnvelope } from '@tenantry/messaging';
 import { isPassingFault } from '../database/passing-fault.js';
@@ -60,6 +60,8 @@ export class AcknowledgementReceiver {
           return this.acknowledgedTx(tx, message, received.data);
         case 'parked':
           return this.parkedTx(tx, message, received.data);
+        case 'unparked':
+          return this.unparkedTx(tx, message, received.data);
         case 'refused':
           return this.refuseTx(tx, participant, received.reason, textOf(message));
       }
@@ -130,6 +132,15 @@ export class AcknowledgementReceiver {
       eventId: parked.eventId,
       error: parked.error,
     });
+  }
+
+  private async unparkedTx(tx: Tx, message: AcknowledgementEnvelope, unparked: Unparked): Promise<void> {
+    if (!isUuid(message.subject))
+      return this.refuseTx(tx, unparked.participant, 'its subject is no tenant', textOf(message));
+    await tx.sql.query(
+      'DELETE FROM tenantry.parked_fact WHERE participant = $1 AND grp = $2 AND tenant_id = $3 AND tenant_seq = $4',
+      [unparked.participant, unparked.group, message.subject, unparked.tenantSeq],
+    );
   }
 
   private async refuseTx(tx: Tx, participant: string, reason: string, raw: string): Promise<void> {

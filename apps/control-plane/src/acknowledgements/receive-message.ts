@@ -5,6 +5,7 @@ import {
   type AcknowledgementType,
   type Heartbeat,
   type Parked,
+  type Unparked,
 } from '@tenantry/contracts';
 import type { AcknowledgementEnvelope } from '@tenantry/messaging';
 
@@ -13,6 +14,7 @@ export type Received =
   | { readonly kind: 'acknowledged'; readonly data: Acknowledgement }
   | { readonly kind: 'heartbeat'; readonly data: Heartbeat }
   | { readonly kind: 'parked'; readonly data: Parked }
+  | { readonly kind: 'unparked'; readonly data: Unparked }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
@@ -34,6 +36,8 @@ export function receive(participant: string, message: AcknowledgementEnvelope): 
       return { kind: 'heartbeat', data: check.data as Heartbeat };
     case 'participant.parked.v1':
       return { kind: 'parked', data: check.data as Parked };
+    case 'participant.unparked.v1':
+      return { kind: 'unparked', data: check.data as Unparked };
   }
 }
 

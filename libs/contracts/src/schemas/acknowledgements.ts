@@ -46,7 +46,31 @@ export const parked = {
     tenantSeq: sequence,
     eventId: { type: 'string', minLength: 1, maxLength: 200 },
     eventType: { type: 'string', minLength: 1, maxLength: 200 },
+    /** How often it was tried, over all redrives. */
     attempts: attempt,
     error: { type: 'string', maxLength: 2000 },
+    /** Where it failed, for people; no tenant data. */
+    stack: { type: 'string', maxLength: 8000 },
+    /** The event's data; left out when it is large. */
+    payload: { type: 'object', additionalProperties: true },
+    /** The redrive, skip or replay that it was tried on; absent the first time. */
+    operationId: uuid,
+  },
+} as const;
+
+/** The parked fact is out of the way: applied, or given up. What waited behind it is tried next. */
+export const unparked = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['participant', 'group', 'tenantSeq', 'eventId', 'eventType', 'how'],
+  properties: {
+    participant: participantName,
+    group: { type: 'string', minLength: 1, maxLength: 200 },
+    tenantSeq: sequence,
+    eventId: { type: 'string', minLength: 1, maxLength: 200 },
+    eventType: { type: 'string', minLength: 1, maxLength: 200 },
+    how: { type: 'string', enum: ['applied', 'skipped'] },
+    /** The redrive, skip or replay that led to it. */
+    operationId: uuid,
   },
 } as const;
