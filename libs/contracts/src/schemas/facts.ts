@@ -1,6 +1,7 @@
 import {
   generation,
   isolation,
+  operationId,
   operationKind,
   route,
   sequence,
@@ -14,14 +15,21 @@ export const operationFact = {
   type: 'object',
   additionalProperties: false,
   required: ['operationId', 'generation', 'state'],
-  properties: { operationId: uuid, generation, state: tenantState },
+  properties: { operationId, generation, state: tenantState },
 } as const;
 
 export const deletionScheduled = {
   type: 'object',
   additionalProperties: false,
   required: ['operationId', 'generation', 'purgeAfter'],
-  properties: { operationId: uuid, generation, purgeAfter: timestamp },
+  properties: {
+    operationId,
+    generation,
+    purgeAfter: {
+      ...timestamp,
+      description: 'When the grace period ends, after which the tenant is purged; RFC 3339, UTC.',
+    },
+  },
 } as const;
 
 export const tenantUpdated = {
@@ -29,9 +37,17 @@ export const tenantUpdated = {
   additionalProperties: false,
   required: ['version', 'plan', 'changed'],
   properties: {
-    version: { type: 'integer', minimum: 1 },
-    plan: { type: 'string' },
-    changed: { type: 'array', items: { type: 'string', enum: ['name', 'plan', 'labels'] } },
+    version: {
+      type: 'integer',
+      minimum: 1,
+      description: "Of the tenant's record; grows with every change of it.",
+    },
+    plan: { type: 'string', description: 'The plan that the tenant is on now.' },
+    changed: {
+      type: 'array',
+      items: { type: 'string', enum: ['name', 'plan', 'labels'] },
+      description: 'What has changed. Names and labels stay in the API: events carry no personal data.',
+    },
   },
 } as const;
 
@@ -39,7 +55,13 @@ export const routeChanged = {
   type: 'object',
   additionalProperties: false,
   required: ['routes'],
-  properties: { routes: { type: 'array', items: route } },
+  properties: {
+    routes: {
+      type: 'array',
+      items: route,
+      description: "The tenant's routes, all of them, as they are now.",
+    },
+  },
 } as const;
 
 export const operationFailed = {
@@ -47,11 +69,11 @@ export const operationFailed = {
   additionalProperties: false,
   required: ['operationId', 'generation', 'kind', 'participant', 'error'],
   properties: {
-    operationId: uuid,
+    operationId,
     generation,
     kind: operationKind,
-    participant: { type: 'string' },
-    error: { type: 'string', maxLength: 2000 },
+    participant: { type: 'string', description: 'Whose part has failed.' },
+    error: { type: 'string', maxLength: 2000, description: 'What that participant said.' },
   },
 } as const;
 
@@ -74,16 +96,23 @@ export const stateRecord = {
   ],
   properties: {
     tenantId: uuid,
-    slug: { type: 'string' },
+    slug: { type: 'string', description: 'The name for people, held for ever.' },
     state: tenantState,
     plan: { type: 'string' },
     region: { type: 'string' },
     isolation,
     generation,
-    version: { type: 'integer', minimum: 1 },
-    /** The sequence of the last lifecycle event that this record reflects; '0' before the first. */
-    tenantSeq: sequence,
-    routes: { type: 'array', items: route },
+    version: {
+      type: 'integer',
+      minimum: 1,
+      description: "Of the tenant's record; grows with every change of it.",
+    },
+    tenantSeq: {
+      ...sequence,
+      description:
+        "The sequence of the last lifecycle event that this record reflects, as text; '0' before the first.",
+    },
+    routes: { type: 'array', items: route, description: 'Where each store lives, and whether it is open.' },
     updatedAt: timestamp,
   },
 } as const;
