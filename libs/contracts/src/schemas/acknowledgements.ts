@@ -1,5 +1,5 @@
 import { CAPABILITIES } from '../lifecycle-vocabulary.js';
-import { attempt, generation, participantName, sequence, uuid } from './parts.js';
+import { attempt, generation, operationId, participantName, sequence, uuid } from './parts.js';
 
 /** A participant's answer to one request, matched on (operation, generation, participant). */
 export const acknowledged = {
@@ -7,18 +7,31 @@ export const acknowledged = {
   additionalProperties: false,
   required: ['operationId', 'generation', 'attempt', 'participant', 'outcome'],
   properties: {
-    operationId: uuid,
-    generation,
-    attempt,
-    participant: participantName,
-    outcome: { type: 'string', enum: ['succeeded', 'failed', 'in_progress'] },
-    /** Of a failure: whether asking again can help. Default: true. */
-    retryable: { type: 'boolean' },
-    /** Of `in_progress`: percent done. */
-    progress: { type: 'number', minimum: 0, maximum: 100 },
-    /** What was done, or what was found in the way of it, in counts and names of objects; no tenant data. */
-    evidence: { type: 'object', additionalProperties: true },
-    error: { type: 'string', maxLength: 2000 },
+    operationId: { ...operationId, description: 'As the request has it.' },
+    generation: { ...generation, description: 'As the request has it.' },
+    attempt: { ...attempt, description: 'As the latest request of the operation has it.' },
+    participant: { ...participantName, description: 'Who answers; refused on a topic other than its own.' },
+    outcome: {
+      type: 'string',
+      enum: ['succeeded', 'failed', 'in_progress'],
+      description: '`succeeded` is final; the others count for the highest attempt only.',
+    },
+    retryable: {
+      type: 'boolean',
+      description: 'Of a failure: whether asking again can help. True when it is left out.',
+    },
+    progress: { type: 'number', minimum: 0, maximum: 100, description: 'Of `in_progress`: percent done.' },
+    evidence: {
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'What was done, or what was found in the way of it, in counts and names of objects; no tenant data. Of a purge: counts whose names end in Before and After.',
+    },
+    error: {
+      type: 'string',
+      maxLength: 2000,
+      description: 'Of a failure: why, for people; no secrets, no tenant data.',
+    },
   },
 } as const;
 
@@ -29,10 +42,36 @@ export const heartbeat = {
   required: ['participant', 'capabilities', 'stores', 'version'],
   properties: {
     participant: participantName,
-    capabilities: { type: 'array', uniqueItems: true, items: { type: 'string', enum: CAPABILITIES } },
-    stores: { type: 'array', uniqueItems: true, items: { type: 'string', pattern: '^[a-z][a-z0-9]{0,19}$' } },
-    version: { type: 'string', maxLength: 100 },
+    capabilities: {
+      type: 'array',
+      uniqueItems: true,
+      items: { type: 'string', enum: CAPABILITIES },
+      description: 'What it can be asked for; it is counted for nothing else.',
+    },
+    stores: {
+      type: 'array',
+      uniqueItems: true,
+      items: { type: 'string', pattern: '^[a-z][a-z0-9]{0,19}$' },
+      description: "The stores that it keeps tenants' data in.",
+    },
+    version: { type: 'string', maxLength: 100, description: 'Of the service, for people.' },
   },
+} as const;
+
+/** Whose position it is about: a group's name is the participant's own, or that and a dot and more. */
+const group = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 200,
+  description: 'The group of the participant.',
+} as const;
+const parkedSequence = { ...sequence, description: 'Of the parked fact.' } as const;
+const eventId = { type: 'string', minLength: 1, maxLength: 200, description: 'Of the parked fact.' } as const;
+const eventType = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 200,
+  description: 'Of the parked fact.',
 } as const;
 
 /** A poison fact holds back this tenant's facts for this group. */
@@ -42,19 +81,22 @@ export const parked = {
   required: ['participant', 'group', 'tenantSeq', 'eventId', 'eventType', 'attempts', 'error'],
   properties: {
     participant: participantName,
-    group: { type: 'string', minLength: 1, maxLength: 200 },
-    tenantSeq: sequence,
-    eventId: { type: 'string', minLength: 1, maxLength: 200 },
-    eventType: { type: 'string', minLength: 1, maxLength: 200 },
-    /** How often it was tried, over all redrives. */
-    attempts: attempt,
-    error: { type: 'string', maxLength: 2000 },
-    /** Where it failed, for people; no tenant data. */
-    stack: { type: 'string', maxLength: 8000 },
-    /** The event's data; left out when it is large. */
-    payload: { type: 'object', additionalProperties: true },
-    /** The redrive, skip or replay that it was tried on; absent the first time. */
-    operationId: uuid,
+    group,
+    tenantSeq: parkedSequence,
+    eventId,
+    eventType,
+    attempts: { ...attempt, description: 'How often it was tried, over all redrives.' },
+    error: { type: 'string', maxLength: 2000, description: 'Why it failed the last time.' },
+    stack: { type: 'string', maxLength: 8000, description: 'Where it failed, for people; no tenant data.' },
+    payload: {
+      type: 'object',
+      additionalProperties: true,
+      description: "The event's data; left out when it is large.",
+    },
+    operationId: {
+      ...uuid,
+      description: 'The redrive, skip or replay that it was tried on; absent the first time.',
+    },
   },
 } as const;
 
@@ -65,12 +107,15 @@ export const unparked = {
   required: ['participant', 'group', 'tenantSeq', 'eventId', 'eventType', 'how'],
   properties: {
     participant: participantName,
-    group: { type: 'string', minLength: 1, maxLength: 200 },
-    tenantSeq: sequence,
-    eventId: { type: 'string', minLength: 1, maxLength: 200 },
-    eventType: { type: 'string', minLength: 1, maxLength: 200 },
-    how: { type: 'string', enum: ['applied', 'skipped'] },
-    /** The redrive, skip or replay that led to it. */
-    operationId: uuid,
+    group,
+    tenantSeq: parkedSequence,
+    eventId,
+    eventType,
+    how: {
+      type: 'string',
+      enum: ['applied', 'skipped'],
+      description: 'Whether it had its effect, or was given up.',
+    },
+    operationId: { ...uuid, description: 'The redrive, skip or replay that led to it.' },
   },
 } as const;

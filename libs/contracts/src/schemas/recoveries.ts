@@ -1,16 +1,29 @@
 import { attempt, generation, participantName, sequence, timestamp, uuid } from './parts.js';
 
 /** A group's name: a participant's own name, or that and a dot and more. */
-const group = { type: 'string', minLength: 1, maxLength: 200 } as const;
+const group = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 200,
+  description:
+    "The group whose facts of this tenant it is about; the same participant's other groups pass it by.",
+} as const;
 
 const head = {
-  /** Of this request; answered with `participant.acknowledged`, which carries the same three. */
-  operationId: uuid,
+  operationId: {
+    ...uuid,
+    description:
+      'Of this request; it is answered with `participant.acknowledged`, which carries the same three.',
+  },
   generation,
   attempt,
-  /** Whose group it is; everyone else passes it by. */
-  participants: { type: 'array', minItems: 1, uniqueItems: true, items: participantName },
-  /** The group whose facts of this tenant it is about; the same participant's other groups pass it by. */
+  participants: {
+    type: 'array',
+    minItems: 1,
+    uniqueItems: true,
+    items: participantName,
+    description: 'Whose group it is; everyone else passes it by.',
+  },
   group,
 } as const;
 
@@ -23,8 +36,10 @@ export const redriveRequest = {
   required: [...headNames, 'tenantSeq'],
   properties: {
     ...head,
-    /** Of the parked fact; refused when another one is at the head by then. */
-    tenantSeq: sequence,
+    tenantSeq: {
+      ...sequence,
+      description: 'Of the parked fact; refused when another one is at the head by then.',
+    },
   },
 } as const;
 
@@ -38,16 +53,24 @@ export const replayRequest = {
   required: [...headNames, 'replayId', 'fromSeq', 'part', 'parts', 'facts'],
   properties: {
     ...head,
-    /** The same for all parts and attempts of one replay, which is worked once. */
-    replayId: uuid,
-    /** The sequence that was asked for; there may be no fact with it. */
-    fromSeq: sequence,
-    /** From 1; parts follow each other without another event between them. */
-    part: { type: 'integer', minimum: 1, maximum: 10_000 },
+    replayId: {
+      ...uuid,
+      description: 'The same for all parts and attempts of one replay, which is worked once.',
+    },
+    fromSeq: {
+      ...sequence,
+      description: 'The sequence that was asked for; there may be no fact with it.',
+    },
+    part: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 10_000,
+      description: 'From 1; parts follow each other without another event between them.',
+    },
     parts: { type: 'integer', minimum: 1, maximum: 10_000 },
-    /** As they were published, in the order of their sequence. */
     facts: {
       type: 'array',
+      description: 'As they were published, in the order of their sequence.',
       items: {
         type: 'object',
         additionalProperties: false,
