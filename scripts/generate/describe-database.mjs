@@ -3,6 +3,9 @@ import pg from 'pg';
 /** Each query gives one statement-like text per object, in a fixed order; every schema but PostgreSQL's own counts. */
 const OURS = `NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname !~ '^pg_temp|^pg_toast_temp'`;
 
+/** Partitions that are named after a month come and go with time, and are alike. */
+const MONTH = '_[0-9]{4}_[0-9]{2}$';
+
 const GRANTEE = `CASE grantee WHEN 0 THEN 'PUBLIC' ELSE grantee::regrole::text END`;
 
 const QUERIES = {
@@ -25,7 +28,7 @@ const QUERIES = {
          ORDER BY ${GRANTEE}, privilege_type) FROM aclexplode(nspacl) WHERE grantee <> nspowner)) AS text
     FROM pg_namespace n WHERE n.nspname ${OURS} ORDER BY n.nspname`,
   Tables: `
-    SELECT format(E'CREATE %s %s (\\n%s\\n); -- owned by %s%s%s%s%s%s',
+    SELECT format(E'CREATE %s %s (\\n%s\\n)%s; -- owned by %s%s%s%s%s%s',
       CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'p' THEN 'PARTITIONED TABLE' WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END,
       format('%I.%I', n.nspname, c.relname),
       concat_ws(E',\\n',
@@ -38,6 +41,7 @@ const QUERIES = {
           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
         (SELECT string_agg(format('  CONSTRAINT %I %s', conname, pg_get_constraintdef(oid)), E',\\n' ORDER BY conname)
           FROM pg_constraint WHERE conrelid = c.oid AND contype <> 'n')),
+      ' PARTITION BY ' || pg_get_partkeydef(c.oid),
       c.relowner::regrole,
       CASE WHEN c.relkind = 'v' THEN E'\\n' || pg_get_viewdef(c.oid) ELSE '' END,
       (SELECT string_agg(format(E'\\n%s;', pg_get_indexdef(i.indexrelid)), '' ORDER BY i.indexrelid::regclass::text)
@@ -57,7 +61,8 @@ const QUERIES = {
          SELECT ${GRANTEE}, string_agg(format('%s (%I)', privilege_type, a.attname), ', ' ORDER BY privilege_type, a.attnum)
          FROM pg_attribute a, aclexplode(a.attacl) WHERE a.attrelid = c.oid GROUP BY 1) granted)) AS text
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname ${OURS} ORDER BY n.nspname, c.relname`,
+    WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname ${OURS} AND NOT (c.relispartition AND c.relname ~ '${MONTH}')
+    ORDER BY n.nspname, c.relname`,
   Functions: `
     SELECT format(E'%s; -- owned by %s%s', rtrim(pg_get_functiondef(p.oid), E'\\n'), p.proowner::regrole,
       concat(CASE WHEN p.proacl IS NULL THEN E'\\nGRANT EXECUTE TO PUBLIC;' END,

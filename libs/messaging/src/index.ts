@@ -29,6 +29,7 @@ export {
   type WorkResult,
 } from './consumer/work-item.js';
 export { OUTBOX_SQL, RELAY_SHARDS } from './outbox-sql.js';
+export { HISTORY_SQL } from './history-sql.js';
 export { shardOf } from './shard.js';
 export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
 export { MAX_MESSAGE_BYTES } from './message-bounds.js';

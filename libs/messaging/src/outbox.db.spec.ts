@@ -113,7 +113,9 @@ describe('Outbox', () => {
   it('takes a sequence of a tenant once', async () => {
     const tenantId = newId();
     await outbox.enqueueTx(sql, [provisioned(tenantId, 1n)]);
-    await expect(outbox.enqueueTx(sql, [provisioned(tenantId, 1n)])).rejects.toThrow('tenant_event_seq_key');
+    await expect(outbox.enqueueTx(sql, [provisioned(tenantId, 1n)])).rejects.toThrow(
+      /tenant_event_.*_seq_key/,
+    );
   });
 
   it('keeps the history from being changed by whoever writes it', async () => {

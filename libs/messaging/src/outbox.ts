@@ -72,8 +72,8 @@ export class Outbox {
         INSERT INTO tenantry.tenant_event (event_id, tenant_id, tenant_seq, type, occurred_at, envelope)
         SELECT event_id, tenant_id, tenant_seq, type, occurred_at, envelope FROM event
       )
-      INSERT INTO tenantry.outbox_pending (event_id, tenant_id, tenant_seq, shard, topic)
-      SELECT event_id, tenant_id, tenant_seq, shard, 'lifecycle' FROM event ORDER BY place`,
+      INSERT INTO tenantry.outbox_pending (event_id, tenant_id, tenant_seq, shard, topic, occurred_at)
+      SELECT event_id, tenant_id, tenant_seq, shard, 'lifecycle', occurred_at FROM event ORDER BY place`,
       [JSON.stringify(rows)],
     );
     await this.announceTx(sql);
