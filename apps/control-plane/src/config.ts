@@ -1,4 +1,14 @@
-import { LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+import {
+  KAFKA_VARIABLES,
+  LOG_LEVELS,
+  env,
+  kafkaSettings,
+  parseMetricsPort,
+  readConfig,
+  type ConfigOf,
+  type Environment,
+  type KafkaSettings,
+} from '@tenantry/service';
 import { parseParticipants } from './participants/participant-entry.js';
 import { SIGNING_KEY_REFERENCE, readSigningKey } from './signing/key-reference.js';
 import type { SigningKey } from './signing/signing-key.js';
@@ -11,9 +21,9 @@ const SCHEMA = {
   databasePoolSize: env.integer('DATABASE_POOL_SIZE', { min: 2, max: 100, default: 10 }),
   host: env.text('HOST', '127.0.0.1'),
   port: env.port('PORT', 3000),
-  /** Unset: the embedded transport over the same database. */
-  kafkaBrokers: env.optional(env.list('KAFKA_BROKERS')),
-  kafkaTopicPrefix: env.text('KAFKA_TOPIC_PREFIX', 'tenantry', /^[a-zA-Z0-9._-]{1,100}$/),
+  /** A port, or `off`. */
+  metricsPort: env.parsed<number | 'off'>('METRICS_PORT', 9464, parseMetricsPort),
+  ...KAFKA_VARIABLES,
   minGracePeriodMs: env.durationMs('MIN_GRACE_PERIOD', 86_400_000),
   defaultGracePeriodMs: env.durationMs('DEFAULT_GRACE_PERIOD', 30 * 86_400_000),
   /**
@@ -39,11 +49,15 @@ const SCHEMA = {
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };
 
-export type Config = ConfigOf<typeof SCHEMA>;
+export type Config = ConfigOf<typeof SCHEMA> & {
+  /** Undefined: the embedded transport over the same database. */
+  readonly kafka: KafkaSettings | undefined;
+};
 
 /** The control plane's configuration. @throws ConfigError naming every variable that is missing or wrong. */
 export function loadConfig(environment: Environment = process.env): Config {
-  return readConfig(SCHEMA, environment);
+  const config = readConfig(SCHEMA, environment);
+  return Object.freeze({ ...config, kafka: kafkaSettings(config) });
 }
 
 /** The key that a worker signs with. @throws ConfigError naming SIGNING_KEY, and how to make one. */

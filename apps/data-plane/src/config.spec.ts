@@ -12,6 +12,7 @@ describe('the configuration', () => {
     expect(readServeConfig(LEAST)).toMatchObject({
       host: '127.0.0.1',
       port: 3001,
+      metricsPort: 9465,
       apiKeyHashes: [],
       transport: { kind: 'embedded', url: LEAST.EMBEDDED_TRANSPORT_URL },
     });
@@ -23,6 +24,7 @@ describe('the configuration', () => {
       kind: 'kafka',
       brokers: ['a:1', 'b:2'],
       topicPrefix: 'tenantry',
+      partitions: 12,
     });
   });
 

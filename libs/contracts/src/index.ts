@@ -26,7 +26,7 @@ export {
   tenantSchemaName,
   tenantSchemaPrefix,
 } from './names.js';
-export { topicNames, type Topics } from './topics.js';
+export { topicNames, type ChosenTopicNames, type Topics } from './topics.js';
 export {
   ACKNOWLEDGEMENT_SCHEMAS,
   FACT_SCHEMAS,

@@ -18,4 +18,16 @@ describe('topicNames', () => {
   ])('takes %s for nobody’s', (topic) => {
     expect(topics.participantOf(topic)).toBeUndefined();
   });
+
+  it('takes names that the installation chose, and the usual ones for the rest', () => {
+    const chosen = topicNames('acme', { state: 'prod_tenants', acknowledgements: 'prod_answers_' });
+    expect(chosen).toMatchObject({
+      state: 'prod_tenants',
+      lifecycle: topics.lifecycle,
+      parked: topics.parked,
+    });
+    expect(chosen.acknowledgements('billing')).toBe('prod_answers_billing');
+    expect(chosen.participantOf('prod_answers_billing')).toBe('billing');
+    expect(chosen.participantOf(topics.acknowledgements('billing'))).toBeUndefined();
+  });
 });

@@ -54,6 +54,7 @@ export {
   createKafkaParticipantTransport,
   type KafkaParticipantOptions,
 } from './kafka/kafka-participant-transport.js';
-export { type KafkaConnection } from './kafka/kafka-connection.js';
+export { type KafkaAccess, type KafkaConnection } from './kafka/kafka-connection.js';
+export { SASL_MECHANISMS, type KafkaSasl, type KafkaTls } from './kafka/kafka-security.js';
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';
 export { WorkLoop, type WorkLoopOptions } from './work-loop.js';

@@ -22,6 +22,12 @@ export {
 } from './http-app.js';
 export type { HttpRequest, HttpResponse } from './http-message.js';
 export { ApiIfMatch, OptionalIfMatch, RequiredIfMatch } from './if-match.decorator.js';
+export {
+  KAFKA_VARIABLES,
+  kafkaSettings,
+  type KafkaConfig,
+  type KafkaSettings,
+} from './kafka-variables.js';
 export { addLogFields, currentLogFields, withLogFields, type LogFields } from './log-context.js';
 export { LOG_LEVELS, createLogger, loggingModule, type LogLevel } from './logger.js';
 export { Omittable } from './omittable.decorator.js';

@@ -20,13 +20,8 @@ export function newBus(config: Config, logger: Logger): Bus {
   });
   // An idle connection that breaks is replaced at its next use; unheard, the event would end the process.
   pool.on('error', (err) => logger.warn({ err }, 'an idle database connection broke'));
-  const transport = config.kafkaBrokers
-    ? createKafkaControlPlaneTransport({
-        brokers: [...config.kafkaBrokers],
-        clientId: 'tenantry-control-plane',
-        topicPrefix: config.kafkaTopicPrefix,
-        logger,
-      })
+  const transport = config.kafka
+    ? createKafkaControlPlaneTransport({ ...config.kafka, clientId: 'tenantry-control-plane', logger })
     : createEmbeddedControlPlaneTransport({ pool, logger });
   return { pool, transport, logger };
 }

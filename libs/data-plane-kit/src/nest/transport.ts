@@ -1,8 +1,10 @@
 import {
   createEmbeddedParticipantTransport,
   createKafkaParticipantTransport,
+  type KafkaAccess,
   type Logger,
   type ParticipantTransport,
+  type TopicSettings,
 } from '@tenantry/messaging';
 
 /** Which transport brings the lifecycle and carries the answers. */
@@ -11,11 +13,7 @@ export type DataPlaneTransport =
       readonly kind: 'embedded';
       /** The control plane's database, with this participant's own login. */ readonly url: string;
     }
-  | {
-      readonly kind: 'kafka';
-      readonly brokers: readonly string[];
-      /** Default: `tenantry`. */ readonly topicPrefix?: string;
-    };
+  | ({ readonly kind: 'kafka' } & KafkaAccess & Partial<TopicSettings>);
 
 /** The transport of one participant; it connects when it is first used. */
 export function createTransport(
@@ -25,12 +23,6 @@ export function createTransport(
 ): ParticipantTransport {
   if (transport.kind === 'embedded')
     return createEmbeddedParticipantTransport({ url: transport.url, logger });
-  const { brokers, topicPrefix } = transport;
-  return createKafkaParticipantTransport({
-    participant,
-    brokers,
-    clientId: participant,
-    logger,
-    ...(topicPrefix !== undefined && { topicPrefix }),
-  });
+  const { kind: _, ...kafka } = transport;
+  return createKafkaParticipantTransport({ ...kafka, participant, clientId: participant, logger });
 }

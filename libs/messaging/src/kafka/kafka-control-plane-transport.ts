@@ -7,10 +7,10 @@ import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
 import { KafkaSender, type TopicMessage } from './kafka-sender.js';
 import { KafkaState } from './kafka-state.js';
 import {
-  DEFAULT_TOPIC_SETTINGS,
   ensureTopics,
   ParticipantsUnprepared,
   participantsWithTopics,
+  topicSettings,
   type TopicSettings,
   type UnusableTopics,
 } from './kafka-topics.js';
@@ -25,13 +25,9 @@ export interface KafkaControlPlaneOptions extends KafkaConnection, Partial<Topic
 /** The Kafka transport's control-plane side. Nothing connects before it is used, and everything survives that the brokers are away. */
 export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptions): ControlPlaneTransport {
   const { topicPrefix, logger, refreshMs = 10_000 } = options;
-  const settings: TopicSettings = {
-    partitions: options.partitions ?? DEFAULT_TOPIC_SETTINGS.partitions,
-    replicationFactor: options.replicationFactor ?? DEFAULT_TOPIC_SETTINGS.replicationFactor,
-    lifecycleRetentionMs: options.lifecycleRetentionMs ?? DEFAULT_TOPIC_SETTINGS.lifecycleRetentionMs,
-  };
+  const settings = topicSettings(options);
   const kafka = kafkaClient(options);
-  const topics = topicNames(topicPrefix);
+  const topics = topicNames(topicPrefix, options.topicNames);
   const sender = new KafkaSender(kafka, logger);
   const subscriptions = new OpenSubscriptions();
   const known = new Set<string>();
@@ -40,7 +36,7 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
   const prepareAll = async (participants: readonly string[]): Promise<UnusableTopics> => {
     const missing = participants.filter((participant) => !known.has(participant));
     if (prepared && missing.length === 0) return new Map();
-    const unusable = await ensureTopics(kafka, topicPrefix, missing, settings);
+    const unusable = await ensureTopics(kafka, topics, missing, settings);
     prepared = true;
     for (const participant of missing) if (!unusable.has(participant)) known.add(participant);
     return unusable;
@@ -95,7 +91,7 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
         refreshMs,
         topics: async () => {
           // Whoever writes a topic of its own is heard, so that it can say that it is there.
-          const found = await participantsWithTopics(kafka, topicPrefix);
+          const found = await participantsWithTopics(kafka, topics);
           const names = [...new Set([...(await participants()), ...found])];
           const unusable = await prepareAll(names);
           leftOut.report(unusable);

@@ -7,11 +7,12 @@ import { deliverBatch } from './deliver-batch.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
 import { KafkaSender } from './kafka-sender.js';
 import { KafkaState } from './kafka-state.js';
-import { ensureOwnTopic, existingTopics } from './kafka-topics.js';
+import { ensureOwnTopic, existingTopics, topicSettings, type TopicSettings } from './kafka-topics.js';
 import { OwnTopic } from './own-topic.js';
 import { SupervisedConsumer } from './supervised-consumer.js';
 
-export interface KafkaParticipantOptions extends KafkaConnection {
+/** Topic settings count only where the service makes its own topic. */
+export interface KafkaParticipantOptions extends KafkaConnection, Partial<TopicSettings> {
   /** Whose acknowledgement topic is written; the broker's ACL says whether it may be. */
   readonly participant: string;
 }
@@ -24,10 +25,11 @@ export interface KafkaParticipantOptions extends KafkaConnection {
 export function createKafkaParticipantTransport(options: KafkaParticipantOptions): ParticipantTransport {
   const { participant, topicPrefix, logger } = options;
   const kafka = kafkaClient(options);
-  const topics = topicNames(topicPrefix);
+  const topics = topicNames(topicPrefix, options.topicNames);
   const groupPrefix = topicPrefix ?? 'tenantry';
   const sender = new KafkaSender(kafka, logger);
-  const own = new OwnTopic(participant, () => ensureOwnTopic(kafka, topicPrefix, participant), logger);
+  const makeOwn = () => ensureOwnTopic(kafka, topics, participant, topicSettings(options));
+  const own = new OwnTopic(participant, makeOwn, logger);
   const subscriptions = new OpenSubscriptions();
   return {
     async consumeLifecycle({ group, handler, onMalformed }) {

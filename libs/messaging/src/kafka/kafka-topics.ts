@@ -1,4 +1,4 @@
-import { topicNames } from '@tenantry/contracts';
+import type { Topics } from '@tenantry/contracts';
 import { backoffMs, type Backoff } from '@tenantry/kernel';
 import type { Admin, ITopicConfig, Kafka } from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,22 +7,39 @@ const DAY_MS = 86_400_000;
 const ATTEMPTS = 5;
 const BACKOFF: Backoff = { baseMs: 100, maxMs: 1_000 };
 
+/** How topics are made. Those that are there already are left as they are. */
 export interface TopicSettings {
   /** Of every topic; fixed once created, because another number moves tenants between partitions and breaks their order. */
   readonly partitions: number;
-  /** -1 is the broker's default. */
+  /** -1 is the brokers' default. */
   readonly replicationFactor: number;
+  /** How many replicas must have a message before it counts as sent; unset: the brokers' default. */
+  readonly minInsyncReplicas?: number;
   /** How long lifecycle events are kept. */
   readonly lifecycleRetentionMs: number;
+  /** How long acknowledgements are kept, and copies of parked events. */
+  readonly answerRetentionMs: number;
 }
 
 export const DEFAULT_TOPIC_SETTINGS: TopicSettings = {
   partitions: 12,
   replicationFactor: -1,
   lifecycleRetentionMs: 90 * DAY_MS,
+  answerRetentionMs: 30 * DAY_MS,
 };
 
-const ANSWER_RETENTION_MS = 30 * DAY_MS;
+/** What is given, and the defaults for the rest. */
+export function topicSettings(given: Partial<TopicSettings>): TopicSettings {
+  const { partitions, replicationFactor, minInsyncReplicas, lifecycleRetentionMs, answerRetentionMs } = given;
+  return {
+    partitions: partitions ?? DEFAULT_TOPIC_SETTINGS.partitions,
+    replicationFactor: replicationFactor ?? DEFAULT_TOPIC_SETTINGS.replicationFactor,
+    ...(minInsyncReplicas !== undefined && { minInsyncReplicas }),
+    lifecycleRetentionMs: lifecycleRetentionMs ?? DEFAULT_TOPIC_SETTINGS.lifecycleRetentionMs,
+    answerRetentionMs: answerRetentionMs ?? DEFAULT_TOPIC_SETTINGS.answerRetentionMs,
+  };
+}
+
 /** CONFIG_RESOURCE_TYPES.TOPIC; kafkajs's enumeration is no named export under ESM. */
 const TOPIC_RESOURCE = 2;
 
@@ -60,11 +77,10 @@ export type UnusableTopics = ReadonlyMap<string, Error>;
  */
 export async function ensureTopics(
   kafka: Kafka,
-  prefix: string | undefined,
+  names: Topics,
   participants: readonly string[],
   settings: TopicSettings,
 ): Promise<UnusableTopics> {
-  const names = topicNames(prefix);
   const shared = [
     topic(names.lifecycle, settings, {
       'cleanup.policy': 'delete',
@@ -73,7 +89,7 @@ export async function ensureTopics(
     topic(names.state, settings, { 'cleanup.policy': 'compact' }),
     topic(names.parked, settings, {
       'cleanup.policy': 'delete',
-      'retention.ms': String(ANSWER_RETENTION_MS),
+      'retention.ms': String(settings.answerRetentionMs),
     }),
   ];
   return withAdmin(kafka, async (admin) => {
@@ -94,8 +110,7 @@ export async function ensureTopics(
 }
 
 /** The participants that have an acknowledgement topic, declared or not. */
-export function participantsWithTopics(kafka: Kafka, prefix: string | undefined): Promise<string[]> {
-  const names = topicNames(prefix);
+export function participantsWithTopics(kafka: Kafka, names: Topics): Promise<string[]> {
   return withAdmin(kafka, async (admin) =>
     (await admin.listTopics()).flatMap((one) => names.participantOf(one) ?? []),
   );
@@ -107,10 +122,11 @@ export function participantsWithTopics(kafka: Kafka, prefix: string | undefined)
  */
 export function ensureOwnTopic(
   kafka: Kafka,
-  prefix: string | undefined,
+  names: Topics,
   participant: string,
+  settings: TopicSettings,
 ): Promise<Error | undefined> {
-  const own = acknowledgementTopic(topicNames(prefix).acknowledgements(participant), DEFAULT_TOPIC_SETTINGS);
+  const own = acknowledgementTopic(names.acknowledgements(participant), settings);
   return withAdmin(kafka, async (admin) => {
     try {
       if (!(await admin.listTopics()).includes(own.topic))
@@ -145,17 +161,21 @@ export function endsOf(kafka: Kafka, topicName: string): Promise<Map<number, big
 
 function topic(
   name: string,
-  { partitions, replicationFactor }: TopicSettings,
+  { partitions, replicationFactor, minInsyncReplicas }: TopicSettings,
   config: Record<string, string>,
 ): ITopicConfig {
-  const configEntries = Object.entries(config).map(([key, value]) => ({ name: key, value }));
+  const replicas = minInsyncReplicas && { 'min.insync.replicas': String(minInsyncReplicas) };
+  const configEntries = Object.entries({ ...config, ...replicas }).map(([key, value]) => ({
+    name: key,
+    value,
+  }));
   return { topic: name, numPartitions: partitions, replicationFactor, configEntries };
 }
 
 function acknowledgementTopic(name: string, settings: TopicSettings): ITopicConfig {
   return topic(name, settings, {
     'cleanup.policy': 'delete',
-    'retention.ms': String(ANSWER_RETENTION_MS),
+    'retention.ms': String(settings.answerRetentionMs),
   });
 }
 

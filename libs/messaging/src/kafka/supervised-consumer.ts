@@ -58,6 +58,7 @@ export class SupervisedConsumer {
       const topics = await this.currentTopics();
       if (signal.aborted) return;
       if (topics === undefined || topics.length === 0) {
+        if (topics && this.outages === 0) this.reportNoTopics();
         await pause(backoffMs(BACKOFF, ++this.outages), signal);
         continue;
       }
@@ -85,10 +86,20 @@ export class SupervisedConsumer {
     try {
       return await topics();
     } catch (err) {
-      if (this.outages === 0) logger.warn({ err, groupId }, 'consumer waits for the brokers');
+      if (this.outages === 0 && isRefusal(err))
+        logger.error({ err, groupId }, 'the brokers do not let this client in: look at its credentials');
+      else if (this.outages === 0) logger.warn({ err, groupId }, 'consumer waits for the brokers');
       else logger.debug({ err, groupId }, 'consumer still waits for the brokers');
       return undefined;
     }
+  }
+
+  private reportNoTopics(): void {
+    const { logger, groupId } = this.options;
+    logger.info(
+      { groupId },
+      'consumer waits for its topics: they are not there, or not for this client to see',
+    );
   }
 
   /** Returns when it was stopped or the topics changed; throws what the consumer crashed with. */
@@ -146,4 +157,10 @@ export class SupervisedConsumer {
       if (current && [...current].sort().join() !== [...topics].sort().join()) return;
     }
   }
+}
+
+/** Whether the brokers know that this client is not who it says, which no waiting changes; kafkajs hides it in causes. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error.name === 'KafkaJSSASLAuthenticationError' || isRefusal(error.cause);
 }
