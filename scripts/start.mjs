@@ -93,6 +93,7 @@ async function serve(config) {
           ...environment[app].serve,
           HOST: config.host,
           PORT: String(config.ports[app]),
+          METRICS_PORT: String(config.metricsPorts[app]),
           LOG_LEVEL: config.logLevel,
         },
         onLine: (line) => console.log(`${app.padEnd(13)} ${servers.readableLogLine(line)}`),

@@ -10,6 +10,12 @@ export function configuration(env = process.env) {
       'data-plane': port(env, 'DATA_PLANE_PORT', 3001),
       verifier: port(env, 'VERIFIER_PORT', 3002),
     },
+    /** Where each process's metrics are read. */
+    metricsPorts: {
+      'control-plane': port(env, 'METRICS_PORT', 9464),
+      'data-plane': port(env, 'DATA_PLANE_METRICS_PORT', 9465),
+      verifier: port(env, 'VERIFIER_METRICS_PORT', 9466),
+    },
     /** Unset: any free port. */
     postgresPort: env.POSTGRES_PORT ? port(env, 'POSTGRES_PORT') : undefined,
     databaseUrl: env.DATABASE_URL || undefined,

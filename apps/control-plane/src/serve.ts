@@ -6,6 +6,7 @@ import {
   createLogger,
   runMain,
   runService,
+  startMetrics,
   type ApiKeyAuthenticator,
 } from '@tenantry/service';
 import { KeyAuthenticator } from './api-keys/key-authenticator.js';
@@ -26,6 +27,14 @@ export async function serve(parts: Parts): Promise<void> {
       const config = loadConfig();
       logger = createLogger({ service: 'control-plane', level: config.logLevel });
       armCrashPoint(config.crashAt);
+      const { host, metricsPort } = config;
+      await startMetrics({
+        service: 'control-plane',
+        version: APP_INFO.version,
+        host,
+        port: metricsPort,
+        logger,
+      });
       const signingKey = parts.worker ? await loadSigningKey(config) : undefined;
       const app = await createHttpApp(AppModule.forRoot(config, logger, parts, signingKey));
       configureHttpApp(app, {

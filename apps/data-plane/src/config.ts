@@ -1,5 +1,12 @@
 import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
-import { LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+import {
+  LOG_LEVELS,
+  env,
+  parseMetricsPort,
+  readConfig,
+  type ConfigOf,
+  type Environment,
+} from '@tenantry/service';
 import { TRANSPORT, transportOf } from './transport.config.js';
 
 const HASH = /^[0-9a-f]{64}$/;
@@ -10,6 +17,8 @@ const SERVE = {
   provisionerUrl: env.postgresUrl('PROVISIONER_DATABASE_URL'),
   host: env.text('HOST', '127.0.0.1'),
   port: env.port('PORT', 3001),
+  /** A port, or `off`. */
+  metricsPort: env.parsed<number | 'off'>('METRICS_PORT', 9465, parseMetricsPort),
   participant: env.text('PARTICIPANT_NAME', 'reference', /^[a-z][a-z0-9-]{0,39}$/),
   /** SHA-256, hex, of every API key that may call; none means that nobody may. */
   apiKeyHashes: env.list('DATA_PLANE_API_KEY_HASHES', [], HASH),

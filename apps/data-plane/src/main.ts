@@ -6,6 +6,7 @@ import {
   createLogger,
   runMain,
   runService,
+  startMetrics,
 } from '@tenantry/service';
 import { ApiKeyHashes } from './api-key-hashes.js';
 import { APP_INFO } from './app-info.js';
@@ -21,6 +22,14 @@ await runMain(
     const config = readServeConfig();
     logger = createLogger({ service: 'data-plane', level: config.logLevel });
     armCrashPoint(config.crashAt);
+    const { host, metricsPort } = config;
+    await startMetrics({
+      service: config.participant,
+      version: APP_INFO.version,
+      host,
+      port: metricsPort,
+      logger,
+    });
     const app = await createHttpApp(AppModule.forRoot(config, logger));
     configureHttpApp(app, {
       logger,

@@ -6,6 +6,7 @@ import {
   createLogger,
   runMain,
   runService,
+  startMetrics,
 } from '@tenantry/service';
 import { ApiKeyHashes } from './api-key-hashes.js';
 import { readVerifyConfig } from './verify/config.js';
@@ -19,6 +20,14 @@ await runMain(
     const config = readVerifyConfig();
     logger = createLogger({ service: 'verifier', level: config.logLevel });
     armCrashPoint(config.crashAt);
+    const { host, metricsPort } = config;
+    await startMetrics({
+      service: config.participant,
+      version: VERIFY_INFO.version,
+      host,
+      port: metricsPort,
+      logger,
+    });
     const app = await createHttpApp(VerifyModule.forRoot(config, logger));
     // It has only the probes, which ask for no key: nobody has one.
     configureHttpApp(app, { logger, authenticator: new ApiKeyHashes([]), openApi: VERIFY_INFO });

@@ -12,6 +12,7 @@ import type { ProblemCatalogue } from './problem-catalogue.js';
 import { requireJson, sanityCheck, useJsonBody } from './request-body.js';
 import { requestContextMiddleware } from './request-context.js';
 import { requestLog } from './request-log.js';
+import { requestMetrics } from './request-metrics.js';
 import { admitMalformedTargets } from './request-target.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
 
@@ -43,7 +44,7 @@ export function createHttpApp(
 }
 
 /**
- * Installs everything that every request of every app goes through, in this order: request context, request log,
+ * Installs everything that every request of every app goes through, in this order: request context, request log and metrics,
  * JSON body, target and text sanity, the key guard, the validation pipe; and the problem filter around all of it, and the
  * documentation. Call it once, between creating the app (with the module of {@link loggingModule}) and `listen`.
  */
@@ -53,7 +54,7 @@ export function configureHttpApp(app: NestExpressApplication, options: HttpAppOp
   // Entity tags name versions here; Express's own are hashes of bodies, and answer 304.
   app.disable('etag');
   admitMalformedTargets(app.getHttpServer());
-  app.use(requestContextMiddleware, requestLog(options.logger));
+  app.use(requestContextMiddleware, requestLog(options.logger), requestMetrics());
   app.use(requireJson);
   useJsonBody(app, options.bodyLimitBytes ?? DEFAULT_BODY_LIMIT_BYTES);
   app.use(sanityCheck);

@@ -11,3 +11,4 @@ export { silencingProxy, type SilencingProxy } from './silencing-proxy.js';
 export { verifierDatabase, type VerifierDatabase } from './verifier-database.js';
 export { requestedWork, UNDISTURBED, type RequestedWork } from './requested-work.js';
 export { stateRecord, type StateToTell } from './state-record.js';
+export { recordMetrics, type RecordedMetrics } from './recorded-metrics.js';

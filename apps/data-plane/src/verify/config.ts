@@ -1,6 +1,14 @@
 import { loginOf, type ScanLoginOptions, type ScanTarget } from '@tenantry/data-plane-kit';
 import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
-import { ConfigError, LOG_LEVELS, env, readConfig, type ConfigOf, type Environment } from '@tenantry/service';
+import {
+  ConfigError,
+  LOG_LEVELS,
+  env,
+  parseMetricsPort,
+  readConfig,
+  type ConfigOf,
+  type Environment,
+} from '@tenantry/service';
 import { TRANSPORT, transportOf } from '../transport.config.js';
 
 /** `cluster=postgres://…`, with the cluster's name as placements have it. */
@@ -23,6 +31,8 @@ const VERIFY = {
   ...TRANSPORT,
   host: env.text('HOST', '127.0.0.1'),
   port: env.port('PORT', 3002),
+  /** A port, or `off`. */
+  metricsPort: env.parsed<number | 'off'>('METRICS_PORT', 9466, parseMetricsPort),
   participant: env.text('PARTICIPANT_NAME', 'verifier', /^[a-z][a-z0-9-]{0,39}$/),
   tenantColumns: env.list('SCAN_TENANT_COLUMNS', ['tenant_id']),
   statementTimeoutMs: env.integer('SCAN_STATEMENT_TIMEOUT_MS', {
