@@ -64,3 +64,10 @@ export {
 export { checkIncoming, checkOutgoing, isKnownMessageType, type SchemaCheck } from './validate.js';
 export { opened } from './open-schema.js';
 export { dataSchemaOf, type Envelope, type KnownEnvelope } from './envelope.js';
+export { kafkaHeaders } from './kafka-headers.js';
+export { MESSAGE_CATALOGUE, type Channel, type MessageDescription } from './catalogue.js';
+export { MESSAGE_EXAMPLES } from './examples/message-examples.js';
+export { type Example } from './examples/example.js';
+export { publishedSchema, type SchemaSide } from './published-schema.js';
+export { headersSchema } from './asyncapi/asyncapi-message.js';
+export { asyncApiDocument, type AsyncApiDocument } from './asyncapi/asyncapi-document.js';

@@ -1,34 +1,17 @@
-import { dataSchemaOf, type Envelope } from '@tenantry/contracts';
-import { isUuid } from '@tenantry/kernel';
+import { kafkaHeaders, type Envelope } from '@tenantry/contracts';
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 import { parseEnvelope, type ParsedEnvelope } from '../parse-envelope.js';
 
-const JSON_TYPE = 'application/json';
 const STRUCTURED_TYPE = 'application/cloudevents+json';
 const NOT_JSON = { ok: false, reason: 'the value is no JSON' } as const;
 
 /** CloudEvents 1.0, Kafka protocol binding, binary mode; the key is the subject, so that one partition keeps a tenant's order. */
 export function toKafkaMessage(envelope: Envelope): Message {
-  const { id, source, type, time, subject, tenantSeq, generation, traceparent, tracestate, data } = envelope;
-  const headers: Record<string, string | undefined> = {
-    'content-type': JSON_TYPE,
-    ce_specversion: '1.0',
-    ce_id: id,
-    ce_source: source,
-    ce_type: type,
-    ce_time: time,
-    ce_dataschema: dataSchemaOf(type),
-    ce_subject: subject,
-    ce_tenantid: isUuid(subject) ? subject : undefined,
-    ce_tenantseq: tenantSeq,
-    ce_generation: generation,
-    traceparent,
-    tracestate,
+  return {
+    key: envelope.subject,
+    value: JSON.stringify(envelope.data),
+    headers: kafkaHeaders(envelope),
   };
-  const present = Object.entries(headers).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return { key: subject, value: JSON.stringify(data), headers: Object.fromEntries(present) };
 }
 
 /** Reads a message in binary or structured mode. */

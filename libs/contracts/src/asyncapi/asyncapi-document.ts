@@ -1,0 +1,96 @@
+import { MESSAGE_CATALOGUE, type Channel } from '../catalogue.js';
+import { MESSAGE_SCHEMAS, type MessageType } from '../messages.js';
+import { topicNames, type Topics } from '../topics.js';
+import { describeChannels, type ChannelDescription } from './asyncapi-channels.js';
+import { describeMessage, KAFKA_BINDING } from './asyncapi-message.js';
+
+/** An AsyncAPI 3 document, as JSON. */
+export interface AsyncApiDocument {
+  readonly asyncapi: '3.0.0';
+  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly channels: Readonly<Record<string, object>>;
+  readonly operations: Readonly<Record<string, object>>;
+  readonly components: { readonly messages: Readonly<Record<string, object>> } & Readonly<
+    Record<string, object>
+  >;
+}
+
+const DESCRIPTION = [
+  "What Tenantry's control plane and the services that keep tenants' data say to each other on Kafka.",
+  'Messages are CloudEvents 1.0 in the binary mode of the Kafka binding: attributes are headers, the value is the payload as JSON, the key is the tenant.',
+  'Delivery is at least once, ordered per tenant; readers make effects happen once, by the sequence and the generation that every event carries.',
+  'Within a version of a type (its last part) there are only optional additions: readers pass over what they do not know, be it a property, a header or a type.',
+  'Payloads are thin: no secrets, no personal data.',
+].join(' ');
+
+const OPERATIONS = {
+  publishLifecycle: {
+    channel: 'lifecycle',
+    action: 'send',
+    title: 'Ask and tell',
+    summary: 'The control plane asks participants and tells facts.',
+  },
+  publishState: {
+    channel: 'state',
+    action: 'send',
+    title: 'Keep the state current',
+    summary: "The control plane keeps each tenant's record current.",
+  },
+  hearParticipants: {
+    channel: 'acknowledgements',
+    action: 'receive',
+    title: 'Hear participants',
+    summary: 'The control plane reads what each participant says on its own topic.',
+  },
+} as const;
+
+/**
+ * Describes all messages of an installation for people and generators: written from the control plane's side, so `send` is what a
+ * participant reads.
+ *
+ * @param options `topics`: their names (those of the prefix `tenantry`); `version`: of the product (0.1.0).
+ */
+export function asyncApiDocument({
+  topics = topicNames(),
+  version = '0.1.0',
+}: { readonly topics?: Topics; readonly version?: string } = {}): AsyncApiDocument {
+  const types = Object.keys(MESSAGE_SCHEMAS) as MessageType[];
+  const channels = describeChannels(topics);
+  const on = (channel: string) => types.filter((type) => MESSAGE_CATALOGUE[type].channel === channel);
+  return {
+    asyncapi: '3.0.0',
+    info: { title: 'Tenantry: messages', version, description: DESCRIPTION },
+    channels: Object.fromEntries(
+      Object.entries(channels).map(([name, channel]) => [name, describeChannel(channel, on(name))]),
+    ),
+    operations: Object.fromEntries(
+      Object.entries(OPERATIONS).map(([name, operation]) => [
+        name,
+        { ...operation, channel: { $ref: `#/channels/${operation.channel satisfies Channel}` } },
+      ]),
+    ),
+    components: {
+      messages: Object.fromEntries(types.map((type) => [type, describeMessage(type)])),
+      correlationIds: {
+        operation: {
+          description: 'The operation that is asked for; an answer names the same.',
+          location: '$message.payload#/operationId',
+        },
+      },
+    },
+  };
+}
+
+function describeChannel(channel: ChannelDescription, types: readonly MessageType[]): object {
+  const { address, title, description, cleanup, parameters } = channel;
+  return {
+    address,
+    title,
+    description,
+    ...(parameters && { parameters }),
+    messages: Object.fromEntries(types.map((type) => [type, { $ref: `#/components/messages/${type}` }])),
+    bindings: {
+      kafka: { topicConfiguration: { 'cleanup.policy': [cleanup] }, bindingVersion: KAFKA_BINDING },
+    },
+  };
+}

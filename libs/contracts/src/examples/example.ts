@@ -1,0 +1,78 @@
+import { STATE_RECORD_TYPE, type MessageType, type Payload } from '../messages.js';
+import type { Envelope } from '../envelope.js';
+
+/** An example of a message: what it shows, and the message whole. */
+export interface Example<T extends MessageType = MessageType> {
+  /** For people, a few words. */
+  readonly name: string;
+  readonly envelope: Envelope<T, Payload<T>>;
+}
+
+/** Examples of several types, at least one of each. */
+export type ExamplesOf<T extends MessageType> = {
+  readonly [K in T]: readonly [Example<K>, ...Example<K>[]];
+};
+
+/** The tenant of the examples, its operations and the cause of them all. */
+export const TENANT_ID = '0199f2a4-7c1e-7a30-8f54-3d6a0f9b2c11';
+export const OPERATION_ID = '0199f2a4-7c21-7b02-9d4e-51c7a8e0b6f2';
+export const PURGE_ID = '0199f2b0-03d4-7c58-a1b3-6e2f94d7c085';
+export const RECOVERY_ID = '0199f2b4-11aa-7d06-b7c2-0a4f5e6d7c88';
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+let made = 0;
+
+/** A new identifier for each example, the same in each build. */
+function exampleId(): string {
+  made += 1;
+  return `0199f2a4-8000-7000-8000-${made.toString(16).padStart(12, '0')}`;
+}
+
+interface Place {
+  readonly seq: number;
+  readonly generation: number;
+}
+
+/** A lifecycle event or a state record of the control plane about the example's tenant. */
+export function written<T extends MessageType>(
+  name: string,
+  type: T,
+  { seq, generation }: Place,
+  data: Payload<T>,
+): Example<T> {
+  const envelope: Envelope<T, Payload<T>> = {
+    id: exampleId(),
+    source: '/tenantry/control-plane',
+    type,
+    time: `2026-01-15T09:30:${String(seq).padStart(2, '0')}.000Z`,
+    subject: TENANT_ID,
+    tenantSeq: String(seq),
+    generation: String(generation),
+    // A record may be made of many changes at once; then it continues no one's trace.
+    ...(type === STATE_RECORD_TYPE ? {} : { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` }),
+    data,
+  };
+  return { name, envelope };
+}
+
+/** A message of the participant `billing`, about the example's tenant unless it is about itself. */
+export function answered<T extends MessageType>(
+  name: string,
+  type: T,
+  generation: number | undefined,
+  data: Payload<T>,
+  subject = TENANT_ID,
+): Example<T> {
+  const envelope: Envelope<T, Payload<T>> = {
+    id: exampleId(),
+    source: '/tenantry/participants/billing',
+    type,
+    time: '2026-01-15T09:31:00.000Z',
+    subject,
+    ...(generation === undefined
+      ? {}
+      : { generation: String(generation), traceparent: `00-${TRACE}-b7ad6b7169203331-01` }),
+    data,
+  };
+  return { name, envelope };
+}
