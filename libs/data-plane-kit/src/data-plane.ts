@@ -1,6 +1,6 @@
 import { pooledSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
-import type { FactAppliers, Logger, ParticipantTransport } from '@tenantry/messaging';
+import type { FactAppliers, Logger, ParticipantTransport, StateReload } from '@tenantry/messaging';
 import type { Pool } from 'pg';
 import { databasePool } from './database-pool.js';
 import { missingMigrations } from './install/service-migration.js';
@@ -32,6 +32,11 @@ export interface DataPlaneParts {
   readonly concurrency?: number;
   /** What the service does with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
+  /**
+   * Makes what the service derives from a tenant's facts anew from its state record, when events of it were missed. Default: a gap
+   * is counted and that is all.
+   */
+  readonly reload?: StateReload;
   /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */
   readonly orphanSweepIntervalMs?: number;
 }
@@ -67,6 +72,7 @@ export class DataPlane {
     poolSize = 10,
     concurrency = 4,
     facts = {},
+    reload,
     orphanSweepIntervalMs = 3_600_000,
   }: DataPlaneParts) {
     const pool = (use: keyof typeof QUERY_TIMEOUT_MS, url: string, max: number): Pool =>
@@ -97,6 +103,7 @@ export class DataPlane {
       version,
       concurrency,
       facts,
+      ...(reload && { reloading: { reload, stateOf: (tenantId) => this.routes.get(tenantId) } }),
       pool: this.bookkeepingPool,
       maintenancePool: this.maintenancePool,
     });

@@ -4,6 +4,7 @@ import { BOOKKEEPING_SQL } from './sql/bookkeeping.sql.js';
 import { CONTEXT_SQL } from './sql/context.sql.js';
 import { FENCE_SQL } from './sql/fence.sql.js';
 import { OWNERSHIP_SQL } from './sql/ownership.sql.js';
+import { RECOVERY_GRANTS_SQL } from './sql/recovery-grants.sql.js';
 
 /**
  * The kit's own tables and functions in schema `tenantry` of a service's database, immutable; `installKit` applies them
@@ -13,4 +14,5 @@ export const KIT_MIGRATIONS: readonly SqlMigration[] = [
   ...CONSUMER_SQL,
   { name: 'kit-0001-bookkeeping', sql: BOOKKEEPING_SQL },
   { name: 'kit-0002-tenant-context', sql: CONTEXT_SQL + FENCE_SQL + OWNERSHIP_SQL },
+  { name: 'kit-0003-recovery-grants', sql: RECOVERY_GRANTS_SQL },
 ];

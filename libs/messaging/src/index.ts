@@ -9,12 +9,9 @@ export {
 } from './transport.js';
 export { type Logger } from './logger.js';
 export { CONSUMER_SQL } from './consumer/consumer-sql.js';
-export {
-  LifecycleConsumer,
-  type FactApplier,
-  type FactAppliers,
-  type LifecycleConsumerOptions,
-} from './consumer/lifecycle-consumer.js';
+export { type FactApplier, type FactAppliers, type StateReload } from './consumer/fact-appliers.js';
+export { LifecycleConsumer, type LifecycleConsumerOptions } from './consumer/lifecycle-consumer.js';
+export { RecoveryWorker, type RecoveryWorkerOptions } from './consumer/recovery-worker.js';
 export { RequestWorker, type RequestWorkerOptions } from './consumer/request-worker.js';
 export {
   AcknowledgementSender,
@@ -30,6 +27,13 @@ export {
 } from './consumer/work-item.js';
 export { OUTBOX_SQL, RELAY_SHARDS } from './outbox-sql.js';
 export { HISTORY_SQL } from './history-sql.js';
+export { RELAY_MEMBER_SQL } from './relay-member-sql.js';
+export {
+  HistoryKeeper,
+  type HistoryGuard,
+  type HistoryKeeperOptions,
+  type HistoryMonth,
+} from './history-keeper.js';
 export { shardOf } from './shard.js';
 export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
 export { MAX_MESSAGE_BYTES } from './message-bounds.js';

@@ -34,7 +34,7 @@ export async function consumerDatabase(): Promise<ConsumerDatabase> {
         `CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}';
          GRANT USAGE ON SCHEMA tenantry TO ${name};
          GRANT USAGE ON SEQUENCE tenantry.inbox_lease TO ${name};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON tenantry.consumer_position, tenantry.parked_fact, tenantry.inbox,
+         GRANT SELECT, INSERT, UPDATE, DELETE ON tenantry.consumer_position, tenantry.parked_fact, tenantry.recovery, tenantry.inbox,
            tenantry.answer, tenantry.acknowledgement_outbox, tenantry.rejected_event TO ${name};`,
       );
       return { name, url: database.urlFor(name, PASSWORD) };

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { FactAppliers, Logger } from '@tenantry/messaging';
+import type { FactAppliers, Logger, StateReload } from '@tenantry/messaging';
 import { createLogger } from '@tenantry/service';
 import { DataPlane } from '../data-plane.js';
 import { RouteCache } from '../route-cache.js';
@@ -23,6 +23,11 @@ export interface DataPlaneOptions {
   readonly poolSize?: number;
   /** What the service does with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
+  /**
+   * Makes what the service derives from a tenant's facts anew from its state record, when events of it were missed. Default: a gap
+   * is counted and that is all.
+   */
+  readonly reload?: StateReload;
   /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */
   readonly orphanSweepIntervalMs?: number;
 }

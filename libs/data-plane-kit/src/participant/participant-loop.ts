@@ -5,9 +5,12 @@ import {
   LifecycleConsumer,
   type Logger,
   type ParticipantTransport,
+  RecoveryWorker,
   type RequestHandler,
   RequestWorker,
+  type StateReload,
 } from '@tenantry/messaging';
+import type { StateRecord } from '@tenantry/contracts';
 import type { Pool } from 'pg';
 import { KeptSubscription } from './kept-subscription.js';
 
@@ -24,6 +27,11 @@ export interface ParticipantLoopOptions {
   readonly handler: RequestHandler;
   /** What is done with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
+  /** What is done with a tenant's state record when events of it were missed, and where that comes from. Default: nothing. */
+  readonly reloading?: {
+    readonly reload: StateReload;
+    readonly stateOf: (tenantId: string) => StateRecord | undefined;
+  };
   /** As of the RequestWorker. Default: true. */
   readonly repeatsAnswers?: boolean;
 }
@@ -31,6 +39,7 @@ export interface ParticipantLoopOptions {
 /** What every participant runs, whatever it is asked for: it takes the lifecycle, works requests, answers, gives signs of life. */
 export class ParticipantLoop {
   private readonly worker: RequestWorker;
+  private readonly recoveries: RecoveryWorker;
   private readonly sender: AcknowledgementSender;
   private readonly lifecycle: KeptSubscription;
 
@@ -43,6 +52,7 @@ export class ParticipantLoop {
     concurrency,
     handler,
     facts = {},
+    reloading,
     repeatsAnswers = true,
   }: ParticipantLoopOptions) {
     const onAcknowledgement = (): void => this.sender.wake();
@@ -56,13 +66,24 @@ export class ParticipantLoop {
       onAcknowledgement,
       repeatsAnswers,
     });
+    this.recoveries = new RecoveryWorker({
+      pool,
+      participant,
+      group: participant,
+      facts,
+      logger,
+      onAcknowledgement,
+      ...reloading,
+    });
     const consumer = new LifecycleConsumer({
       pool,
       participant,
       group: participant,
       facts,
       logger,
+      reloads: reloading !== undefined,
       onRequest: () => this.worker.wake(),
+      onRecovery: () => this.recoveries.wake(),
       onAcknowledgement,
     });
     this.lifecycle = new KeptSubscription(
@@ -80,13 +101,14 @@ export class ParticipantLoop {
   start(): void {
     this.sender.start();
     this.worker.start();
+    this.recoveries.start();
     this.lifecycle.start();
   }
 
   /** Takes nothing new, finishes or hands back what runs, and sends the answers that are there. */
   async stop(): Promise<void> {
     await this.lifecycle.stop();
-    await this.worker.stop();
+    await Promise.all([this.worker.stop(), this.recoveries.stop()]);
     await this.sender.stop();
   }
 }

@@ -3,7 +3,7 @@ import type { FactAppliers, Logger, ParticipantTransport } from '@tenantry/messa
 import type { Pool } from 'pg';
 import type { ServiceDefinition } from '../service-definition.js';
 import type { FenceTimes } from './fence-writer.js';
-import { ParticipantLoop } from './participant-loop.js';
+import { ParticipantLoop, type ParticipantLoopOptions } from './participant-loop.js';
 import { createRequestHandler } from './request-handler.js';
 
 /** What the kit can be asked for. */
@@ -23,6 +23,8 @@ export interface ParticipantRunnerOptions {
   readonly concurrency?: number;
   /** What the service does with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
+  /** What the service does with a tenant's state record when events of it were missed. Default: nothing. */
+  readonly reloading?: ParticipantLoopOptions['reloading'];
   readonly fenceTimes?: FenceTimes;
 }
 
@@ -39,6 +41,7 @@ export class ParticipantRunner {
     version,
     concurrency = 4,
     facts = {},
+    reloading,
     fenceTimes,
   }: ParticipantRunnerOptions) {
     this.loop = new ParticipantLoop({
@@ -49,6 +52,7 @@ export class ParticipantRunner {
       logger,
       concurrency,
       facts,
+      ...(reloading && { reloading }),
       handler: createRequestHandler({
         service,
         pool: maintenancePool,

@@ -11,9 +11,12 @@ interface KeptTable {
   readonly migration: string;
   /** All its columns with their types, in the order of the alphabet. */
   readonly columns: readonly string[];
+  /** Those that a later migration of the kit has added. */
+  readonly added?: { readonly migration: string; readonly columns: readonly string[] };
 }
 
 const CONSUMER = 'consumer-0001-bookkeeping';
+const RECOVERIES = 'consumer-0002-recoveries';
 const KIT = 'kit-0001-bookkeeping';
 const TIME = 'timestamp with time zone';
 
@@ -30,7 +33,11 @@ const KEPT: Readonly<Record<string, KeptTable>> = {
     migration: KIT,
     columns: ['record json', 'tenant_id uuid', 'tenant_seq numeric', 'version bigint'],
   },
-  consumer_position: { migration: CONSUMER, columns: ['grp text', 'last_seq bigint', 'tenant_id uuid'] },
+  consumer_position: {
+    migration: CONSUMER,
+    columns: ['grp text', 'last_seq bigint', 'tenant_id uuid'],
+    added: { migration: RECOVERIES, columns: ['reloaded_seq bigint'] },
+  },
   parked_fact: {
     migration: CONSUMER,
     columns: [
@@ -43,6 +50,30 @@ const KEPT: Readonly<Record<string, KeptTable>> = {
       'tenant_id uuid',
       'tenant_seq bigint',
       'type text',
+    ],
+    added: { migration: RECOVERIES, columns: ['stack text'] },
+  },
+  recovery: {
+    migration: RECOVERIES,
+    columns: [
+      'applied integer',
+      'attempt bigint',
+      'attempts integer',
+      'begun boolean',
+      `due_at ${TIME}`,
+      'error text',
+      `finished_at ${TIME}`,
+      'generation bigint',
+      'grp text',
+      'kind text',
+      'outcome text',
+      'parts integer',
+      'parts_seen integer[]',
+      `received_at ${TIME}`,
+      'request_id uuid',
+      'tenant_id uuid',
+      'tenant_seq bigint',
+      'traceparent text',
     ],
   },
   inbox: {
@@ -97,9 +128,16 @@ export async function keptTables(sql: SqlExecutor): Promise<ReadonlySet<string>>
   const made = new Set(applied.map(({ name }) => name));
   return new Set(
     Object.entries(KEPT)
-      .filter(([table, { migration, columns }]) => made.has(migration) && same(columnsOf.get(table), columns))
+      .filter(
+        ([table, kept]) => made.has(kept.migration) && same(columnsOf.get(table), columnsIn(made, kept)),
+      )
       .map(([table]) => `${SCHEMA}.${table}`),
   );
+}
+
+/** What a database of this level has: the scanned one may be older than this build. */
+function columnsIn(made: ReadonlySet<string>, { columns, added }: KeptTable): readonly string[] {
+  return added && made.has(added.migration) ? [...columns, ...added.columns] : columns;
 }
 
 function same(columns: readonly string[] | undefined, expected: readonly string[]): boolean {

@@ -173,6 +173,7 @@ describe('a tenant of which nothing is left', () => {
       consumer_position: `(tenant_id, grp, last_seq) VALUES ($1, 'example', 4)`,
       inbox: `(tenant_id, operation_id, generation, attempt, type, payload) VALUES ($1, gen_random_uuid(), 3, 1, 'x', '{}')`,
       parked_fact: `(tenant_id, grp, tenant_seq, event_id, type) VALUES ($1, 'example', 1, 'x', 'x')`,
+      recovery: `(tenant_id, grp, request_id, kind, tenant_seq, generation, attempt) VALUES ($1, 'example', $1, 'skip', 1, 3, 1)`,
       route_snapshot: `VALUES ($1, 1, 1, '{}')`,
       tombstone: '(tenant_id, generation) VALUES ($1, 3) ON CONFLICT DO NOTHING',
     };

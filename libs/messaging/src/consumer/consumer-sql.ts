@@ -3,7 +3,7 @@ import type { SqlMigration } from '@tenantry/database';
 /**
  * The consumer's bookkeeping in a service's own database, schema `tenantry`; immutable, apply with `migrate`
  * of the database library. One participant per database. Whoever runs the consumer, the worker and the sender needs
- * SELECT, INSERT, UPDATE and DELETE on the six tables and USAGE on `tenantry.inbox_lease`.
+ * SELECT, INSERT, UPDATE and DELETE on the seven tables and USAGE on `tenantry.inbox_lease`.
  *
  * Payloads are `json`, not `jsonb`: they are never queried, and `json` alone takes every text that JSON allows
  * (an escaped NUL or lone surrogate makes `jsonb` raise, which would stop a tenant for ever).
@@ -92,6 +92,44 @@ CREATE TABLE tenantry.rejected_event (
   rejected_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT rejected_event_pkey PRIMARY KEY (rejected_no)
 );
+`,
+  },
+  {
+    name: 'consumer-0002-recoveries',
+    sql: `
+ALTER TABLE tenantry.parked_fact ADD COLUMN stack text;
+
+-- What the tenant's state record was at when it was loaded after a gap: facts up to here are in it already.
+ALTER TABLE tenantry.consumer_position ADD COLUMN reloaded_seq bigint NOT NULL DEFAULT 0;
+
+-- What is to be done about a tenant's queue of parked facts, asked for by the control plane (redrive, skip, replay) or by a
+-- gap (reload). A row without an outcome is due; whoever takes it puts it off for a while, and each step checks for itself.
+CREATE TABLE tenantry.recovery (
+  grp text NOT NULL,
+  tenant_id uuid NOT NULL,
+  request_id uuid NOT NULL,
+  kind text NOT NULL,
+  -- The parked fact's; of a replay, where it begins; of a reload, the event that showed the gap.
+  tenant_seq bigint NOT NULL,
+  generation bigint NOT NULL,
+  attempt bigint NOT NULL,
+  traceparent text,
+  parts integer NOT NULL DEFAULT 1,
+  parts_seen integer[] NOT NULL DEFAULT '{}',
+  begun boolean NOT NULL DEFAULT false,
+  applied integer NOT NULL DEFAULT 0,
+  outcome text,
+  error text,
+  due_at timestamptz NOT NULL DEFAULT now(),
+  attempts integer NOT NULL DEFAULT 0,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  finished_at timestamptz,
+  CONSTRAINT recovery_pkey PRIMARY KEY (grp, tenant_id, request_id),
+  CONSTRAINT recovery_kind_known CHECK (kind IN ('redrive', 'skip', 'replay', 'reload')),
+  CONSTRAINT recovery_outcome_known CHECK (outcome IN ('succeeded', 'failed')),
+  CONSTRAINT recovery_finished_whole CHECK ((outcome IS NULL) = (finished_at IS NULL))
+);
+CREATE INDEX recovery_due ON tenantry.recovery (grp, due_at) WHERE outcome IS NULL;
 `,
   },
 ];

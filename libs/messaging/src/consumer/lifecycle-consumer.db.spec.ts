@@ -4,7 +4,8 @@ import { pgExecutor, type Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { consumerDatabase, factEvent, requestEvent, type ConsumerDatabase } from '@tenantry/testing';
 import { Client, Pool } from 'pg';
-import { LifecycleConsumer, type FactAppliers, type LifecycleConsumerOptions } from './lifecycle-consumer.js';
+import type { FactAppliers } from './fact-appliers.js';
+import { LifecycleConsumer, type LifecycleConsumerOptions } from './lifecycle-consumer.js';
 import { ConnectionLost } from './transaction.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };

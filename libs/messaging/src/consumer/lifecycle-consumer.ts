@@ -1,25 +1,19 @@
-import type { Envelope, FactType, Payload } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 import { backoffMs, crashPoint, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logger.js';
 import type { LifecycleEnvelope } from '../transport.js';
-import { acknowledgementEnvelope, enqueueAcknowledgementTx } from './acknowledgement-outbox.js';
+import { applyFactTx, type FactAppliers } from './fact-appliers.js';
 import { storeRequestTx } from './inbox.js';
-import { hasParkedFactsTx, markPassedTx, parkFactTx } from './parked-facts.js';
-import { advancePositionTx, lockPositionTx } from './position.js';
+import { announceParkedTx } from './parked-announcements.js';
+import { hasParkedFactsTx, holdQueueTx, markPassedTx, parkFactTx } from './parked-facts.js';
+import { advancePositionTx, lockPositionTx, type Position } from './position.js';
 import { readLifecycleEvent, type LifecycleReading } from './read-lifecycle-event.js';
+import { storeRecoveryTx, storeReloadTx } from './recoveries.js';
 import { recordRejectedTx } from './rejected-events.js';
-import { errorText, storableText } from './storable-text.js';
+import { errorText, stackText, storableText } from './storable-text.js';
 import { ConnectionLost, inTransaction } from './transaction.js';
-
-/** Applies one fact through `sql`, whose transaction also holds the position: both happen or neither. */
-export type FactApplier<T extends FactType> = (
-  event: Envelope<T, Payload<T>>,
-  sql: SqlExecutor,
-) => Promise<void>;
-export type FactAppliers = { readonly [T in FactType]?: FactApplier<T> };
 
 export interface LifecycleConsumerOptions {
   /** Of the service's own database, with CONSUMER_SQL applied. */
@@ -37,7 +31,14 @@ export interface LifecycleConsumerOptions {
   readonly onRequest?: () => void;
   /** Called after something was put into the acknowledgement outbox: wake the sender. */
   readonly onAcknowledgement?: () => void;
-  /** Called when events of a tenant were missed, so that what is derived from them can be loaded from the state record. */
+  /** Called after something was asked for about parked facts, or a gap was met: wake the recovery worker. */
+  readonly onRecovery?: () => void;
+  /**
+   * Whether a recovery worker loads a tenant from its state record when events of it were missed. Its facts wait in the queue until
+   * then. Default: false, for a service that derives nothing from facts; then a gap is counted and that is all.
+   */
+  readonly reloads?: boolean;
+  /** Called when events of a tenant were missed. */
   readonly onGap?: (tenantId: string, gap: { readonly last: bigint; readonly next: bigint }) => void;
 }
 
@@ -54,6 +55,7 @@ export interface ConsumerCounts {
 
 type Fact = Extract<LifecycleReading, { kind: 'fact' }>;
 type Request = Extract<LifecycleReading, { kind: 'request' }>;
+type RecoveryRequest = Extract<LifecycleReading, { kind: 'recovery' }>;
 type Unreadable = Extract<LifecycleReading, { kind: 'unreadable' }>;
 
 const FACT_BACKOFF: Backoff = { baseMs: 50, maxMs: 1000 };
@@ -75,6 +77,8 @@ export class LifecycleConsumer {
         return this.takeFact(event, reading);
       case 'request':
         return this.takeRequest(event, reading);
+      case 'recovery':
+        return this.takeRecovery(event, reading);
       case 'unreadable':
         return this.reject(event, reading);
       case 'without-place':
@@ -96,7 +100,7 @@ export class LifecycleConsumer {
     const { factAttempts = 5, logger } = this.options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.pass(fact, (sql) => this.applyFactTx(sql, event, fact));
+        await this.pass(fact, (sql, position) => this.applyFactTx(sql, event, fact, position));
         return;
       } catch (error) {
         if (error instanceof ConnectionLost) throw error;
@@ -113,30 +117,23 @@ export class LifecycleConsumer {
   private async applyFactTx(
     sql: SqlExecutor,
     event: LifecycleEnvelope,
-    { tenantId, seq, type, data }: Fact,
+    fact: Fact,
+    position: Position,
   ): Promise<void> {
     const { group, facts } = this.options;
+    const { tenantId, seq } = fact;
     if (await hasParkedFactsTx(sql, group, tenantId)) return parkFactTx(sql, group, { tenantId, seq, event });
-    // The reading has checked the data against this very type's schema; the type system cannot follow the lookup.
-    const apply = facts[type] as FactApplier<FactType> | undefined;
-    await apply?.({ ...event, type, data: data as Payload<FactType> }, sql);
+    // The state record that was loaded after a gap was ahead of the events.
+    if (seq > position.reloaded) await applyFactTx(facts, event, fact, sql);
   }
 
   private async park(event: LifecycleEnvelope, fact: Fact, attempts: number, error: unknown): Promise<void> {
-    const { participant, group, logger, onAcknowledgement } = this.options;
+    const { group, logger, onAcknowledgement } = this.options;
     const { tenantId, seq } = fact;
-    const failure = { attempts, error: errorText(error) };
-    const announcement = acknowledgementEnvelope('participant.parked.v1', participant, tenantId, {
-      participant,
-      group,
-      tenantSeq: seq.toString(),
-      eventId: storableText(event.id, 200) || 'none',
-      eventType: event.type,
-      ...failure,
-    });
+    const failure = { attempts, error: errorText(error), stack: stackText(error) };
     const parked = await this.pass(fact, async (sql) => {
       await parkFactTx(sql, group, { tenantId, seq, event, failure });
-      await enqueueAcknowledgementTx(sql, announcement);
+      await announceParkedTx(sql, this.options, { tenantId, seq, event }, failure);
     });
     if (!parked) return;
     this.counts.parked += 1;
@@ -172,6 +169,34 @@ export class LifecycleConsumer {
     if (addressed) onRequest?.();
   }
 
+  private async takeRecovery(event: LifecycleEnvelope, reading: RecoveryRequest): Promise<void> {
+    const { participant, group, onRecovery, onAcknowledgement } = this.options;
+    const { tenantId, seq, recovery } = reading;
+    const { participants, group: of } = recovery.request;
+    const addressed = participants.includes(participant) && of === group;
+    const traceparent = event.traceparent === undefined ? undefined : storableText(event.traceparent, 200);
+    let answered = false;
+    try {
+      await this.pass(reading, async (sql) => {
+        const waiting = await hasParkedFactsTx(sql, group, tenantId);
+        if (addressed)
+          answered = await storeRecoveryTx(sql, this.options, {
+            tenantId,
+            seq,
+            recovery,
+            event,
+            traceparent,
+          });
+        if (waiting) await markPassedTx(sql, group, { tenantId, seq, event });
+      });
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      return this.reject(event, { kind: 'unreadable', tenantId, seq, reason: errorText(error) });
+    }
+    if (addressed) onRecovery?.();
+    if (answered) onAcknowledgement?.();
+  }
+
   private async reject(event: LifecycleEnvelope, reading: Unreadable): Promise<void> {
     const recorded = await this.pass(reading, (sql) => this.recordTx(sql, event, reading.reason));
     if (recorded) this.noteRejection(event, reading.reason);
@@ -180,18 +205,19 @@ export class LifecycleConsumer {
   /** Does `effectTx` and moves the position, unless the position shows that the event was dealt with before. */
   private async pass(
     place: { tenantId: string; seq: bigint },
-    effectTx: (sql: SqlExecutor) => Promise<void>,
+    effectTx: (sql: SqlExecutor, position: Position) => Promise<void>,
   ): Promise<boolean> {
-    const { pool, group, logger, onGap } = this.options;
+    const { pool, group, logger, reloads, onGap, onRecovery } = this.options;
     const { tenantId, seq } = place;
     const last = await inTransaction(pool, async (sql) => {
       const position = await lockPositionTx(sql, group, tenantId);
-      if (seq > position) {
-        await effectTx(sql);
+      if (seq > position.last) {
+        if (reloads && isGap(position.last, seq)) await this.holdTx(sql, tenantId, seq);
+        await effectTx(sql, position);
         await advancePositionTx(sql, group, tenantId, seq);
         crashPoint('consumer.before-commit');
       }
-      return position;
+      return position.last;
     });
     crashPoint('consumer.after-commit');
     if (seq <= last) {
@@ -199,16 +225,22 @@ export class LifecycleConsumer {
       return false;
     }
     this.counts.passed += 1;
-    // A tenant that the group has never seen may begin anywhere: its history may be gone, its state record is not.
-    if (last > 0n && seq > last + 1n) {
+    if (isGap(last, seq)) {
       this.counts.gaps += 1;
       logger.warn(
         { tenantId, last: last.toString(), next: seq.toString() },
         'Lifecycle events of a tenant were missed',
       );
       onGap?.(tenantId, { last, next: seq });
+      if (reloads) onRecovery?.();
     }
     return true;
+  }
+
+  /** Makes the tenant's facts wait, the one that showed the gap included, until its state record was loaded. */
+  private async holdTx(sql: SqlExecutor, tenantId: string, seq: bigint): Promise<void> {
+    await storeReloadTx(sql, this.options.group, tenantId, seq);
+    await holdQueueTx(sql, this.options.group, tenantId, seq - 1n);
   }
 
   private async recordTx(sql: SqlExecutor, event: LifecycleEnvelope, reason: string): Promise<void> {
@@ -229,6 +261,11 @@ export class LifecycleConsumer {
       'Rejected a lifecycle event',
     );
   }
+}
+
+/** A tenant that the group has never seen may begin anywhere: its history may be gone, its state record is not. */
+function isGap(last: bigint, seq: bigint): boolean {
+  return last > 0n && seq > last + 1n;
 }
 
 /** Postgres's class 22: the value itself is impossible, now and later. */

@@ -1,9 +1,13 @@
 import {
   checkIncoming,
   isFactType,
+  isRecoveryType,
   isRequestType,
   type FactType,
+  type ParkedFactRequest,
   type ParticipantRequest,
+  type RecoveryType,
+  type ReplayRequest,
   type RequestType,
 } from '@tenantry/contracts';
 import { isUuid } from '@tenantry/kernel';
@@ -14,11 +18,17 @@ interface Placed {
   readonly seq: bigint;
 }
 
+/** What is to be done about a tenant's parked facts. */
+export type Recovery =
+  | { readonly kind: 'redrive' | 'skip'; readonly request: ParkedFactRequest }
+  | { readonly kind: 'replay'; readonly request: ReplayRequest };
+
 /** What a lifecycle event turned out to be. Without a tenant and a sequence it has no place in any order. */
 export type LifecycleReading =
   | { readonly kind: 'without-place'; readonly reason: string }
   | (Placed & { readonly kind: 'unreadable'; readonly reason: string })
   | (Placed & { readonly kind: 'request'; readonly type: RequestType; readonly request: ParticipantRequest })
+  | (Placed & { readonly kind: 'recovery'; readonly recovery: Recovery })
   | (Placed & { readonly kind: 'fact'; readonly type: FactType; readonly data: unknown });
 
 const SEQUENCE = /^[0-9]{1,19}$/;
@@ -39,6 +49,12 @@ export function readLifecycleEvent(event: LifecycleEnvelope): LifecycleReading {
       ? { ...place, kind: 'request', type, request: check.data }
       : { ...place, kind: 'unreadable', reason: check.reason };
   }
+  if (isRecoveryType(type)) {
+    const recovery = readRecovery(type, data);
+    return 'reason' in recovery
+      ? { ...place, kind: 'unreadable', reason: recovery.reason }
+      : { ...place, kind: 'recovery', recovery };
+  }
   if (isFactType(type)) {
     const check = checkIncoming(type, data);
     return check.ok
@@ -46,6 +62,16 @@ export function readLifecycleEvent(event: LifecycleEnvelope): LifecycleReading {
       : { ...place, kind: 'unreadable', reason: check.reason };
   }
   return { ...place, kind: 'unreadable', reason: 'no lifecycle event type that this version knows' };
+}
+
+function readRecovery(type: RecoveryType, data: unknown): Recovery | { readonly reason: string } {
+  if (type === 'participant.replay_requested.v1') {
+    const check = checkIncoming(type, data);
+    return check.ok ? { kind: 'replay', request: check.data } : check;
+  }
+  const check = checkIncoming(type, data);
+  const kind = type === 'participant.skip_requested.v1' ? 'skip' : 'redrive';
+  return check.ok ? { kind, request: check.data } : check;
 }
 
 function sequenceOf(text: string | undefined): bigint | undefined {

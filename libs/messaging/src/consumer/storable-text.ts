@@ -5,6 +5,13 @@ export function storableText(text: unknown, maxLength: number): string {
 
 const MAX_ERROR_LENGTH = 2000;
 
+const MAX_STACK_LENGTH = 8000;
+
+/** Where an error came from, for people; undefined when it does not say. */
+export function stackText(error: unknown): string | undefined {
+  return error instanceof Error && error.stack ? storableText(error.stack, MAX_STACK_LENGTH) : undefined;
+}
+
 /** What an acknowledgement or a parked fact says about an error: its message alone, never its stack or fields. */
 export function errorText(error: unknown): string {
   const message = error instanceof Error ? error.message || error.name : String(error);
