@@ -10,7 +10,7 @@ import { BacklogWorker } from './backlog-worker.js';
 import { ParticipantStore } from './participant.store.js';
 
 /** How many wait for one participant: 2000 in the full run. */
-const TENANTS = Number(process.env['SILENCE_TENANTS'] ?? 500);
+const TENANTS = Number(process.env['SILENCE_TENANTS'] ?? 200);
 const AT_ONCE = 8;
 
 describe('a participant that is heard from again', () => {
