@@ -86,6 +86,7 @@ function workers(config: Config, logger: Logger, { worker, relay }: Parts): Dyna
     bus: () => newBus(config, logger),
     sweepIntervalMs: config.sweepIntervalMs,
     backfillConcurrency: config.backfillConcurrency,
+    eventRetentionMs: config.eventRetentionMs,
   });
 }
 

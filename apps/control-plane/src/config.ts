@@ -44,6 +44,7 @@ const SCHEMA = {
   checkpointFile: env.optional(env.text('AUDIT_CHECKPOINT_FILE')),
   /** What deletion certificates say about copies that no purge reaches; unset: that it is not stated. */
   backupRetentionMs: env.optional(env.durationMs('BACKUP_RETENTION')),
+  /** For how long the history keeps events, whole months at a time; unset: for ever. */
   eventRetentionMs: env.optional(env.durationMs('EVENT_RETENTION')),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),

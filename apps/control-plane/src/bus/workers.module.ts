@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
+import { EVENT_RETENTION_MS, HistoryKeeperLifetime } from '../history/history-keeper.lifetime.js';
 import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
 import { BacklogStore } from '../participants/backlog.store.js';
 import { RecallStore } from '../participants/recall.store.js';
@@ -21,6 +22,8 @@ export interface WorkersOptions {
   readonly sweepIntervalMs: number;
   /** How many tenants of one participant's backlog may be unanswered at a time. */
   readonly backfillConcurrency: number;
+  /** For how long events are kept, in milliseconds; unset: for ever. */
+  readonly eventRetentionMs?: number | undefined;
 }
 
 /** Everything that works without being asked. */
@@ -34,6 +37,7 @@ export class WorkersModule {
         { provide: BUS, useFactory: options.bus },
         { provide: SWEEP_INTERVAL_MS, useValue: options.sweepIntervalMs },
         { provide: BACKFILL_CONCURRENCY, useValue: options.backfillConcurrency },
+        { provide: EVENT_RETENTION_MS, useValue: options.eventRetentionMs },
         BusLifetime,
         ...(options.worker ? WORKER : []),
         ...(options.relay ? [RelayLifetime] : []),
@@ -50,5 +54,6 @@ const WORKER = [
   TenantPlacer,
   TenantReconciler,
   ReconcileWorker,
+  HistoryKeeperLifetime,
   Workers,
 ];

@@ -30,7 +30,7 @@ export function remnantsOf(
     },
     {
       what: 'The history of the same events in the control plane',
-      why: 'A service that comes later is told from it what happened.',
+      why: 'Services are told from it what happened. Whole months of it are dropped when they are old and nothing needs them any more.',
       until: null,
     },
     {

@@ -5,7 +5,10 @@ import type { TenantEventView } from './tenant-event.view.js';
 export class TenantEventDto implements TenantEventView {
   @ApiProperty({ format: 'uuid' }) id: string;
   @ApiProperty({ example: 'tenant.suspended.v1' }) type: string;
-  @ApiProperty({ type: 'integer', description: 'Its place among the tenant’s events, without gaps.' })
+  @ApiProperty({
+    type: 'integer',
+    description: 'Its place among the tenant’s events: each follows the one before, but after a restore.',
+  })
   tenantSeq: number;
   @ApiProperty({ type: 'integer' }) generation: number;
   @ApiProperty({ format: 'date-time' }) occurredAt: string;

@@ -2,7 +2,7 @@
 export interface TenantEventView {
   readonly id: string;
   readonly type: string;
-  /** Its place among the tenant's events: without gaps, from 1. */
+  /** Its place among the tenant's events: from 1, without gaps but for where the epoch was raised. */
   readonly tenantSeq: number;
   readonly generation: number;
   readonly occurredAt: string;
