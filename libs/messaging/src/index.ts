@@ -27,12 +27,6 @@ export {
 } from './consumer/work-item.js';
 export { OUTBOX_SQL, RELAY_SHARDS } from './outbox-sql.js';
 export { HISTORY_SQL } from './history-sql.js';
-export {
-  HistoryKeeper,
-  type HistoryGuard,
-  type HistoryKeeperOptions,
-  type HistoryMonth,
-} from './history-keeper.js';
 export { RELAY_MEMBER_SQL } from './relay-member-sql.js';
 export {
   HistoryKeeper,
