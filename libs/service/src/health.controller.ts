@@ -4,6 +4,7 @@ import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import { ServiceUnavailableException } from '@nestjs/common';
 import { ApiProblems } from './api-problems.decorator.js';
 import { Drain } from './drain.js';
+import { HEALTH_REPORTS, readReports, type HealthReport } from './health-report.js';
 import { HealthDto } from './health.dto.js';
 import { READINESS_CHECKS, type ReadinessCheck } from './readiness-check.js';
 import { NotReady } from './request-errors.js';
@@ -21,6 +22,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
     private readonly drain: Drain,
     @Inject(READINESS_CHECKS) private readonly checks: readonly ReadinessCheck[],
+    @Inject(HEALTH_REPORTS) private readonly reports: readonly HealthReport[],
   ) {}
 
   @Get('livez')
@@ -42,11 +44,14 @@ export class HealthController {
   }
 
   @Get('healthz')
-  @ApiOperation({ summary: 'Whether all checks pass, draining or not.' })
+  @ApiOperation({ summary: 'Whether all checks pass, draining or not, and what there is to look at.' })
   @ApiOkResponse({ type: HealthDto })
   @ApiProblems(503)
   async healthz(): Promise<HealthDto> {
-    return this.runChecks();
+    const { checks } = await this.runChecks();
+    const reports = await readReports(this.reports);
+    const degraded = Object.values(reports).some(({ status }) => status === 'degraded');
+    return { status: degraded ? 'degraded' : 'ok', checks, reports };
   }
 
   private async runChecks(): Promise<HealthDto> {

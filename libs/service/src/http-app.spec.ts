@@ -20,6 +20,7 @@ import { text } from 'node:stream/consumers';
 import type { Actor } from './actor.js';
 import { Drain } from './drain.js';
 import type { IfMatch } from './etag.js';
+import type { HealthFinding } from './health-report.js';
 import { HealthModule } from './health.module.js';
 import { configureHttpApp, createHttpApp } from './http-app.js';
 import { ApiIfMatch, RequiredIfMatch } from './if-match.decorator.js';
@@ -154,6 +155,7 @@ const ACTORS: Record<string, Actor> = {
 let app: INestApplication;
 let base: string;
 let databaseUp = true;
+let staleness: HealthFinding = { status: 'ok', stalenessSeconds: 1 };
 const logged: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
@@ -178,6 +180,7 @@ beforeAll(async () => {
             },
           },
         ],
+        reports: { useFactory: () => [{ name: 'routes', read: () => staleness }] },
       }),
     ],
     controllers: [ThingController, UndeclaredController, OpenController],
@@ -498,6 +501,24 @@ describe('documentation', () => {
 });
 
 describe('probes', () => {
+  it('tell what there is to look at in /healthz alone, and fail nothing over it', async () => {
+    expect((await call('/healthz', { key: null })).problem).toEqual({
+      status: 'ok',
+      checks: { database: 'up' },
+      reports: { routes: { status: 'ok', stalenessSeconds: 1 } },
+    });
+    staleness = { status: 'degraded', stalenessSeconds: 900 };
+    const degraded = await call('/healthz', { key: null });
+    expect(degraded).toMatchObject({
+      status: 200,
+      problem: { status: 'degraded', reports: { routes: staleness } },
+    });
+    expect((await call('/readyz', { key: null })).problem).toEqual({
+      status: 'ok',
+      checks: { database: 'up' },
+    });
+  });
+
   it('tell what fails, not why, and a draining process is not ready', async () => {
     expect((await call('/readyz', { key: null })).problem).toEqual({
       status: 'ok',

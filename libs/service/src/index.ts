@@ -13,6 +13,7 @@ export {
   type Variable,
 } from './environment.js';
 export { IfMatch, etagOf } from './etag.js';
+export { type HealthFinding, type HealthReport } from './health-report.js';
 export { HealthModule, type HealthOptions } from './health.module.js';
 export {
   DEFAULT_BODY_LIMIT_BYTES,
@@ -22,12 +23,7 @@ export {
 } from './http-app.js';
 export type { HttpRequest, HttpResponse } from './http-message.js';
 export { ApiIfMatch, OptionalIfMatch, RequiredIfMatch } from './if-match.decorator.js';
-export {
-  KAFKA_VARIABLES,
-  kafkaSettings,
-  type KafkaConfig,
-  type KafkaSettings,
-} from './kafka-variables.js';
+export { KAFKA_VARIABLES, kafkaSettings, type KafkaConfig, type KafkaSettings } from './kafka-variables.js';
 export { addLogFields, currentLogFields, withLogFields, type LogFields } from './log-context.js';
 export { LOG_LEVELS, createLogger, loggingModule, type LogLevel } from './logger.js';
 export { parseMetricsPort, startMetrics, type MetricsOptions, type ServedMetrics } from './metrics.js';
