@@ -1,5 +1,5 @@
 import { CLOCK_SQL, type SqlMigration } from '@tenantry/database';
-import { EMBEDDED_TRANSPORT_SQL, HISTORY_SQL, OUTBOX_SQL } from '@tenantry/messaging';
+import { EMBEDDED_TRANSPORT_SQL, EPOCH_SQL, HISTORY_SQL, OUTBOX_SQL } from '@tenantry/messaging';
 import { INITIAL_SCHEMA_SQL } from './0001-initial-schema.sql.js';
 import { PARTICIPANTS_AND_OPERATORS_SQL } from './0002-participants-and-operators.sql.js';
 import { SEQUENCED_AUDIT_SQL } from './0003-sequenced-audit.sql.js';
@@ -25,4 +25,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0008-whole-recalls', sql: WHOLE_RECALLS_SQL },
   { name: 'control-plane-0009-checkpoints-of-the-head', sql: CHECKPOINTS_OF_THE_HEAD_SQL },
   HISTORY_SQL,
+  EPOCH_SQL,
 ];

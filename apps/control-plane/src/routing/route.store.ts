@@ -22,7 +22,10 @@ export class RouteStore {
     return this.findTx(tx, tenantId);
   }
 
-  /** Opens the tenant's closed routes but those in `closedStores`. @returns how many. */
+  /**
+   * Opens the tenant's closed routes but those in `closedStores`, and takes those that were opened in an earlier epoch along: the fences
+   * behind them are of this one by now. @returns how many.
+   */
   async openTx(
     tx: Tx,
     tenantId: string,
@@ -31,7 +34,7 @@ export class RouteStore {
   ): Promise<number> {
     const opened = await tx.sql.query(
       `UPDATE tenantry.route SET access = 'open', generation = $3, revision = revision + 1
-       WHERE tenant_id = $1 AND access <> 'open' AND store <> ALL ($2::text[]) RETURNING store`,
+       WHERE tenant_id = $1 AND (access <> 'open' OR generation >> 32 < $3::bigint >> 32) AND store <> ALL ($2::text[]) RETURNING store`,
       [tenantId, closedStores, generation],
     );
     return opened.length;

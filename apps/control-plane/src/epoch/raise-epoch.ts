@@ -1,0 +1,50 @@
+import { pgExecutor } from '@tenantry/database';
+import { raiseEpochTx } from '@tenantry/messaging';
+import { Client } from 'pg';
+import { recordSystemAuditTx } from '../audit/system-audit.js';
+import { renumberTenantsTx, type Renumbered } from './renumber-tenants.js';
+
+export interface EpochToRaise {
+  /** Of an administrator. */
+  readonly adminUrl: string;
+  /** Unless told, the next one. */
+  readonly wanted?: number | undefined;
+  /** The highest sequence that the state channel holds, where it could be asked. */
+  readonly seen?: string | undefined;
+}
+
+export interface RaisedEpoch extends Renumbered {
+  readonly before: number;
+  readonly epoch: number;
+}
+
+/**
+ * Raises the epoch of a database that was restored to an earlier point, in one transaction: from then on every number that it gives
+ * out is above all that were given out before, every state record is published again, and everyone is asked again for what the
+ * database wants of each tenant.
+ *
+ * @throws RangeError when the wanted epoch is not above what is known.
+ */
+export async function raiseEpoch({ adminUrl, wanted, seen }: EpochToRaise): Promise<RaisedEpoch> {
+  const client = new Client({ connectionString: adminUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    const sql = pgExecutor(client);
+    await client.query('BEGIN');
+    const raised = await raiseEpochTx(sql, { wanted, seen });
+    const renumbered = await renumberTenantsTx(sql, raised.epoch);
+    await recordSystemAuditTx(sql, {
+      actor: 'system:migrate',
+      action: 'epoch.raise',
+      resource: 'installation',
+      before: { epoch: raised.before },
+      after: { epoch: raised.epoch, ...renumbered },
+    });
+    await client.query('COMMIT');
+    return { ...raised, ...renumbered };
+  } finally {
+    // An open transaction ends with its connection.
+    await client.end();
+  }
+}
