@@ -66,10 +66,14 @@ export interface ParticipantTransport {
    * Delivers the current state record of every tenant, then every newer one as it comes; each process gets all of
    * them. Records may be skipped when a newer one of the same tenant follows, and may be repeated.
    * Resolves when the first pass over everything that existed at the call is done.
+   *
+   * `onCurrent` is called whenever everything that the channel held a moment ago has been handed on, every few seconds while the
+   * channel answers: how long ago it was last called is how old the records may be.
    */
   followState(options: {
     readonly handler: (record: StateRecord) => void;
     readonly onMalformed: (reason: string, raw: string) => void;
+    readonly onCurrent?: () => void;
   }): Promise<Subscription>;
   /** Sends this participant's answers; resolves when they are durable. */
   acknowledge(messages: readonly AcknowledgementEnvelope[]): Promise<void>;

@@ -12,6 +12,8 @@ import { isRefusedLogin } from './refused-login.js';
 
 /** Records read at once. */
 const PAGE = 500;
+/** How often the database is asked for a sign of life, in milliseconds. */
+const SIGN_OF_LIFE_MS = 2_000;
 
 export interface EmbeddedStateOptions {
   readonly pool: Pool;
@@ -37,6 +39,8 @@ export class EmbeddedState {
   private readonly listener: PgListener;
   private readonly announced = new Set<string>();
   private nextScanAt = 0;
+  private nextAskAt = 0;
+  private listening = false;
   private passed: () => void = () => undefined;
   private abandoned: (error: unknown) => void = () => undefined;
 
@@ -62,10 +66,14 @@ export class EmbeddedState {
         this.loop.wake();
       },
       onListening: () => {
+        this.listening = true;
         this.nextScanAt = 0;
         this.loop.wake();
       },
-      onError: (err) => logger.warn({ err }, 'state records cannot be listened for'),
+      onError: (err) => {
+        this.listening = false;
+        logger.warn({ err }, 'state records cannot be listened for');
+      },
     });
   }
 
@@ -92,7 +100,7 @@ export class EmbeddedState {
   private async step(): Promise<boolean> {
     if (performance.now() >= this.nextScanAt) await this.scan();
     else if (this.announced.size > 0) await this.readAnnounced();
-    else return false;
+    else return this.askForLife();
     return true;
   }
 
@@ -115,6 +123,16 @@ export class EmbeddedState {
       throw error;
     }
     this.passed();
+    this.options.follower.onCurrent?.();
+  }
+
+  /** While the database answers and is listened to, nothing is announced that is not known. */
+  private async askForLife(): Promise<false> {
+    if (!this.listening || performance.now() < this.nextAskAt) return false;
+    this.nextAskAt = performance.now() + SIGN_OF_LIFE_MS;
+    await this.sql.query('SELECT 1');
+    this.options.follower.onCurrent?.();
+    return false;
   }
 
   private async readAnnounced(): Promise<void> {

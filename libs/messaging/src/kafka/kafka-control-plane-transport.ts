@@ -72,7 +72,7 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
         logger,
         topic: topics.state,
         groupPrefix: `${topicPrefix ?? 'tenantry'}._control-plane`,
-        follower,
+        reader: { ...follower, take: (records) => records.forEach(follower.handler) },
       });
       subscriptions.add(state.subscription);
       // What it cannot begin with, its subscription tells.

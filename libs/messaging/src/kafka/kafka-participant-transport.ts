@@ -60,7 +60,7 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
         logger,
         topic: topics.state,
         groupPrefix: `${groupPrefix}.${participant}`,
-        follower,
+        reader: { ...follower, take: (records) => records.forEach(follower.handler) },
       });
       subscriptions.add(state.subscription);
       await state.start();

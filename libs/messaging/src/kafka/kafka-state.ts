@@ -1,15 +1,19 @@
-import { checkIncoming, STATE_RECORD_TYPE } from '@tenantry/contracts';
+import { checkIncoming, STATE_RECORD_TYPE, type StateRecord } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { BackgroundSubscription } from '../background-subscription.js';
 import type { Logger } from '../logger.js';
-import { pause } from '../pause.js';
-import type { ParticipantTransport } from '../transport.js';
 import { fromKafkaMessage, rawText } from './cloud-event.js';
 import { endsOf, existingTopics } from './kafka-topics.js';
 import { SupervisedConsumer } from './supervised-consumer.js';
 
-const RETRY_MS = 1_000;
+/** Who takes the records: a batch of one partition at a time; a promise holds back that partition until it resolves. */
+export interface StateReader {
+  readonly take: (records: readonly StateRecord[]) => void | Promise<void>;
+  readonly onMalformed: (reason: string, raw: string) => void;
+  /** As `onCurrent` of `followState`. */
+  readonly onCurrent?: (() => void) | undefined;
+}
 
 export interface KafkaStateOptions {
   readonly kafka: Kafka;
@@ -17,7 +21,7 @@ export interface KafkaStateOptions {
   readonly topic: string;
   /** What the group's name begins with. */
   readonly groupPrefix: string;
-  readonly follower: Parameters<ParticipantTransport['followState']>[0];
+  readonly reader: StateReader;
 }
 
 /**
@@ -28,17 +32,21 @@ export class KafkaState {
   readonly subscription = new BackgroundSubscription(() => this.end());
   private readonly consumer: SupervisedConsumer;
   private readonly firstPass = Promise.withResolvers<void>();
-  private remaining = new Map<number, bigint>();
+  /** The ends that were there when the reading began, of the partitions that have not come that far. */
+  private remaining: Map<number, bigint> | undefined;
+  /** Partitions with more behind what was read last. */
+  private readonly behind = new Set<number>();
 
   constructor(private readonly options: KafkaStateOptions) {
-    const { kafka, logger, topic, groupPrefix } = options;
+    const { kafka, logger, groupPrefix } = options;
     this.consumer = new SupervisedConsumer({
       kafka,
       logger,
       groupId: `${groupPrefix}.state.${newId()}`,
-      topics: () => existingTopics(kafka, [topic]),
+      topics: () => this.begin(),
       eachBatch: (payload) => this.take(payload),
-      onPosition: (partition, next) => this.reached(partition, next),
+      onPosition: (partition, next, end) => this.reached(partition, next, end),
+      onFetch: () => this.fetched(),
     });
     this.firstPass.promise.catch(() => undefined);
     this.consumer.subscription.failed.catch((error: unknown) => {
@@ -48,12 +56,7 @@ export class KafkaState {
   }
 
   async start(): Promise<void> {
-    const ends = await this.noteEnds();
-    if (ends) {
-      this.remaining = ends;
-      this.consumer.start();
-      if (ends.size === 0) this.firstPass.resolve();
-    }
+    this.consumer.start();
     await this.firstPass.promise;
   }
 
@@ -64,20 +67,14 @@ export class KafkaState {
     await this.consumer.subscription.stop();
   }
 
-  private async noteEnds(): Promise<Map<number, bigint> | undefined> {
-    const { kafka, logger, topic } = this.options;
-    const { signal } = this.subscription;
-    while (!signal.aborted) {
-      try {
-        const [existing] = await existingTopics(kafka, [topic]);
-        if (existing) return await endsOf(kafka, topic);
-        logger.debug({ topic }, 'state topic is not there yet');
-      } catch (err) {
-        logger.warn({ err, topic }, 'state topic cannot be read yet');
-      }
-      await pause(RETRY_MS, signal);
-    }
-    return undefined;
+  /** Also after a crash: everything is read again from the beginning then, and only at its end is all known again. */
+  private async begin(): Promise<string[]> {
+    const { kafka, topic } = this.options;
+    const existing = await existingTopics(kafka, [topic]);
+    this.behind.clear();
+    this.remaining = existing.length > 0 ? await endsOf(kafka, topic) : undefined;
+    if (this.remaining?.size === 0) this.firstPass.resolve();
+    return existing;
   }
 
   private async take({
@@ -87,26 +84,32 @@ export class KafkaState {
     isRunning,
     isStale,
   }: EachBatchPayload): Promise<void> {
-    for (const message of batch.messages) {
-      if (!isRunning() || isStale()) return;
-      this.hand(message);
-      resolveOffset(message.offset);
-    }
+    if (!isRunning() || isStale()) return;
+    const records = batch.messages.flatMap((message) => this.read(message) ?? []);
+    await this.options.reader.take(records);
+    resolveOffset(batch.lastOffset());
     await heartbeat();
   }
 
-  private hand(message: KafkaMessage): void {
-    const { handler, onMalformed } = this.options.follower;
+  private read(message: KafkaMessage): StateRecord | undefined {
     const parsed = fromKafkaMessage(message);
     const check = parsed.ok ? checkIncoming(STATE_RECORD_TYPE, parsed.envelope.data) : parsed;
-    if (check.ok) handler(check.data);
-    else onMalformed(check.reason, rawText(message));
+    if (check.ok) return check.data;
+    this.options.reader.onMalformed(check.reason, rawText(message));
+    return undefined;
   }
 
-  private reached(partition: number, next: bigint): void {
-    const end = this.remaining.get(partition);
-    if (end === undefined || next < end) return;
-    this.remaining.delete(partition);
-    if (this.remaining.size === 0) this.firstPass.resolve();
+  private reached(partition: number, next: bigint, end: bigint): void {
+    if (next < end) this.behind.add(partition);
+    else this.behind.delete(partition);
+    const noted = this.remaining?.get(partition);
+    if (noted === undefined || next < noted) return;
+    this.remaining?.delete(partition);
+    if (this.remaining?.size === 0) this.firstPass.resolve();
+  }
+
+  /** The brokers answered, and what they had answered before is handed on already. */
+  private fetched(): void {
+    if (this.remaining?.size === 0 && this.behind.size === 0) this.options.reader.onCurrent?.();
   }
 }

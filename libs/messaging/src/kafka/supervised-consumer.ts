@@ -26,8 +26,10 @@ export interface SupervisedConsumerOptions {
     payload: EachBatchPayload,
     control: { readonly signal: AbortSignal; readonly handling: InFlight },
   ) => Promise<void>;
-  /** Called with the offset that a partition will be read at next. */
-  readonly onPosition?: (partition: number, next: bigint) => void;
+  /** Called with the offset that a partition will be read at next, and the one behind its last message as far as the broker has told. */
+  readonly onPosition?: (partition: number, next: bigint, end: bigint) => void;
+  /** Called when a broker has answered a fetch, before what it answered is handled. */
+  readonly onFetch?: () => void;
 }
 
 /**
@@ -138,9 +140,13 @@ export class SupervisedConsumer {
 
   /** Rejects when the consumer crashes; a fetch that succeeds is progress. */
   private watch(consumer: Consumer): Promise<never> {
-    consumer.on(consumer.events.FETCH, () => (this.crashes = 0));
+    consumer.on(consumer.events.FETCH, () => {
+      this.crashes = 0;
+      this.options.onFetch?.();
+    });
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      this.options.onPosition?.(payload.partition, BigInt(payload.lastOffset) + 1n);
+      const { partition, lastOffset, highWatermark } = payload;
+      this.options.onPosition?.(partition, BigInt(lastOffset) + 1n, BigInt(highWatermark));
     });
     const crashed = new Promise<never>((_, reject) =>
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)),
