@@ -1,8 +1,11 @@
 /** `npm run check`: everything that a machine can say about the code without running it. One line per check. */
 import { build } from './build.mjs';
 import { compose } from './check/compose.mjs';
+import { asyncApiValid } from './check/contracts/asyncapi-valid.mjs';
+import { contractGateBites, contractsCompatible } from './check/contracts/gate.mjs';
 import { importRules, importRulesBite } from './check/import-rules.mjs';
 import { lockFile } from './check/lock-file.mjs';
+import { asyncApiDocuments } from './generate/asyncapi.mjs';
 import { compareDocuments } from './generate/documents.mjs';
 import { openApiDocuments } from './generate/openapi.mjs';
 import { schemaDocuments } from './generate/schema.mjs';
@@ -16,6 +19,11 @@ const CHECKS = {
   'import rules (dependency-cruiser)': importRules,
   'import rules bite (seeded violations)': importRulesBite,
   'OpenAPI documents are current': async () => compareDocuments(await openApiDocuments()),
+  'descriptions of messages are current (AsyncAPI, JSON Schemas)': async () =>
+    compareDocuments(await asyncApiDocuments()),
+  'the AsyncAPI document is valid (@asyncapi/parser)': asyncApiValid,
+  'messages are compatible with the released ones': contractsCompatible,
+  'the compatibility of messages bites (seeded violations)': contractGateBites,
   'database schemas are current': async () => compareDocuments(await schemaDocuments()),
   'docker-compose.yml is valid (Compose specification)': compose,
   'lock file is complete and names no registry': lockFile,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { STATE_RECORD_TYPE, type MessageType, type Payload } from '../messages.js';
 import type { Envelope } from '../envelope.js';
 
@@ -20,12 +21,10 @@ export const PURGE_ID = '0199f2b0-03d4-7c58-a1b3-6e2f94d7c085';
 export const RECOVERY_ID = '0199f2b4-11aa-7d06-b7c2-0a4f5e6d7c88';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 
-let made = 0;
-
-/** A new identifier for each example, the same in each build. */
-function exampleId(): string {
-  made += 1;
-  return `0199f2a4-8000-7000-8000-${made.toString(16).padStart(12, '0')}`;
+/** An identifier that stays an example's own, whatever comes before it. */
+function exampleId(type: string, name: string): string {
+  const digest = createHash('sha256').update(`${type} ${name}`).digest('hex');
+  return `0199f2a4-8000-7000-8000-${digest.slice(0, 12)}`;
 }
 
 interface Place {
@@ -41,7 +40,7 @@ export function written<T extends MessageType>(
   data: Payload<T>,
 ): Example<T> {
   const envelope: Envelope<T, Payload<T>> = {
-    id: exampleId(),
+    id: exampleId(type, name),
     source: '/tenantry/control-plane',
     type,
     time: `2026-01-15T09:30:${String(seq).padStart(2, '0')}.000Z`,
@@ -64,7 +63,7 @@ export function answered<T extends MessageType>(
   subject = TENANT_ID,
 ): Example<T> {
   const envelope: Envelope<T, Payload<T>> = {
-    id: exampleId(),
+    id: exampleId(type, name),
     source: '/tenantry/participants/billing',
     type,
     time: '2026-01-15T09:31:00.000Z',
