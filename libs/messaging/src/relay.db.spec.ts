@@ -11,7 +11,8 @@ import {
 } from '@tenantry/testing';
 import { Pool } from 'pg';
 import { Outbox, type NewEvent } from './outbox.js';
-import { claimShards, readBatch } from './relay-shard.store.js';
+import { claimShards, joinRelays } from './relay-member.store.js';
+import { readBatches } from './relay-shard.store.js';
 import { Relay, type RelayOptions } from './relay.js';
 import { shardOf } from './shard.js';
 import type { OutboundMessage } from './transport.js';
@@ -189,9 +190,11 @@ describe('Relay', () => {
   it('takes over the shard of a relay that died, and sends again what it did not delete', async () => {
     const tenantId = newId();
     await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
-    const [claimed] = await claimShards(sql, 'dead', 300, 64);
-    expect(claimed?.shard).toBe(shardOf(tenantId));
-    sent.push(...(await readBatch(sql, shardOf(tenantId), 500)).messages);
+    await joinRelays(sql, 'dead', 300);
+    expect(await claimShards(sql, 'dead', 64)).toHaveLength(64);
+    const shard = shardOf(tenantId);
+    const [batch] = await readBatches(sql, [{ shard, floor: 0 }], { shards: 1, pointers: 500 });
+    sent.push(...(batch?.messages ?? []));
     startRelay();
     await outbox.enqueueTx(sql, [event(tenantId, 2n)]);
     await drained();
@@ -213,9 +216,10 @@ describe('Relay', () => {
     startRelay({ leaseMs: 1_500, transport });
     await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
     const lease = () =>
-      sql.query<{ lease_until: Date }>('SELECT lease_until FROM tenantry.relay_shard WHERE shard = $1', [
-        shardOf(tenantId),
-      ]);
+      sql.query<{ lease_until: Date }>(
+        'SELECT m.lease_until FROM tenantry.relay_shard s JOIN tenantry.relay_member m USING (owner) WHERE s.shard = $1',
+        [shardOf(tenantId)],
+      );
     const [first] = await waitFor('a claim', async () => {
       const rows = await lease();
       return sends > 0 && rows;
@@ -243,6 +247,47 @@ describe('Relay', () => {
     await drained();
     const expected = Array.from({ length: 10 }, (_, index) => `lifecycle ${index + 1}`);
     for (const tenantId of tenants) expect(sentOf(tenantId)).toEqual(expected);
+  });
+
+  describe('among others', () => {
+    const owned = async () =>
+      (
+        await sql.query<{ shards: number }>(
+          'SELECT count(*)::int AS shards FROM tenantry.relay_shard WHERE owner IS NOT NULL GROUP BY owner ORDER BY 1',
+        )
+      ).map(({ shards }) => shards);
+
+    it('has its fair share of the shards, and all of them when the others have left', async () => {
+      const [, second, third] = [startRelay(), startRelay(), startRelay()];
+      await waitFor('a third each', async () => (await owned()).join() === '20,22,22');
+      await Promise.all([second?.stop(), third?.stop()]);
+      await waitFor('one with all', async () => (await owned()).join() === '64');
+    });
+
+    it('does not take a shard that went to one that joined meanwhile', async () => {
+      const client = await pool.connect();
+      await joinRelays(sql, 'asker', 60_000);
+      await client.query('BEGIN');
+      await client.query(
+        `UPDATE tenantry.relay_shard SET owner = 'joiner', lease = nextval('tenantry.relay_lease') WHERE shard = 7`,
+      );
+      // It has looked, saw the shard free, and waits for the other's transaction.
+      const claiming = claimShards(sql, 'asker', 64);
+      await waitFor(
+        'a claim that waits',
+        async () =>
+          (
+            await sql.query(
+              `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+            )
+          ).length === 1,
+      );
+      await joinRelays(sql, 'joiner', 60_000);
+      await client.query('COMMIT');
+      client.release();
+      expect((await claiming).map(({ shard }) => shard)).not.toContain(7);
+      await sql.query('DELETE FROM tenantry.relay_member');
+    });
   });
 
   describe('whose connections fall silent', () => {

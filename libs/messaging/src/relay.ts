@@ -1,24 +1,19 @@
 import { pgExecutor, PgListener, type SqlExecutor } from '@tenantry/database';
-import { backoffMs, crashPoint, newId, type Backoff } from '@tenantry/kernel';
+import { backoffMs, crashPoint, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
-import { Lease } from './lease.js';
 import type { Logger } from './logger.js';
 import { OUTBOX_CHANNEL } from './outbox.js';
-import {
-  backOffShard,
-  claimShards,
-  deletePointers,
-  readBatch,
-  releaseShard,
-  renewShard,
-  type ClaimedShard,
-} from './relay-shard.store.js';
+import { PointerRemoval } from './pointer-removal.js';
+import { ShardFloors } from './relay-floors.js';
+import { noteFailure, noteSuccess, SHARDS_ARE_FREE } from './relay-member.store.js';
+import { RelayMembership, type OwnShard } from './relay-membership.js';
+import { readBatches, type PendingBatch } from './relay-shard.store.js';
 import { PEER_PATIENCE_MS, settledWithin } from './settled-within.js';
 import type { ControlPlaneTransport } from './transport.js';
 import { WorkLoop } from './work-loop.js';
 
 export interface RelayOptions {
-  /** Of a login with `tenantry_control`. Uses a connection for listening, and briefly up to one a shard. */
+  /** Of a login with `tenantry_control`. Uses a connection for listening, and briefly up to four others. */
   readonly pool: Pool;
   readonly transport: Pick<ControlPlaneTransport, 'publish'>;
   readonly logger: Logger;
@@ -34,43 +29,57 @@ export interface RelayOptions {
   readonly listen?: boolean;
 }
 
-/** After so many batches a shard is given back although there is more, so that one busy shard cannot keep its slot for ever. */
-const BATCHES_PER_CLAIM = 20;
-
 /**
  * Sends what the outbox holds: per shard one batch at a time, in order, each awaited before its pointers are deleted. A crash or a failure
  * in between sends a batch again, never out of order; any number of relays share the shards.
+ *
+ * Reading, sending and deleting overlap between shards: while some are sent, the next are read in one query, and what was sent
+ * is deleted in one.
  */
 export class Relay {
-  private readonly owner = newId();
   private readonly sql: SqlExecutor;
-  private readonly loop: WorkLoop;
+  private readonly reading: WorkLoop;
+  private readonly upkeep: WorkLoop;
   private readonly listener?: PgListener;
-  private readonly sending = new Set<Promise<void>>();
+  private readonly membership: RelayMembership;
+  private readonly removal: PointerRemoval;
+  private floors: ShardFloors;
+  /** By shard. What was begun under a lease that was lost counts too: a shard is never sent twice at a time. */
+  private readonly sending = new Map<number, Promise<void>>();
   private readonly concurrency: number;
   private readonly batchSize: number;
-  private readonly leaseMs: number;
   private readonly backoff: Backoff;
+  /** The shard whose turn is first. */
+  private turn = 0;
   private stopping = false;
   private failing = false;
 
   constructor(private readonly options: RelayOptions) {
+    const leaseMs = options.leaseMs ?? 5_000;
     this.sql = pgExecutor(options.pool);
     this.concurrency = options.concurrency ?? 8;
     this.batchSize = options.batchSize ?? 500;
-    this.leaseMs = options.leaseMs ?? 5_000;
     this.backoff = options.backoff ?? { baseMs: 200, maxMs: 5_000 };
-    this.loop = new WorkLoop({
-      step: () => this.claim(),
+    this.membership = new RelayMembership(this.sql, leaseMs);
+    this.removal = new PointerRemoval(this.sql);
+    this.floors = new ShardFloors(this.sql);
+    this.reading = new WorkLoop({
+      step: () => this.read(),
       minPauseMs: 50,
       maxPauseMs: 1_000,
+      onError: (err) => options.logger.warn({ err }, 'relay cannot read the outbox'),
+    });
+    this.upkeep = new WorkLoop({
+      step: () => this.attend(),
+      minPauseMs: leaseMs / 5,
+      maxPauseMs: leaseMs / 5,
       onError: (err) => options.logger.warn({ err }, 'relay cannot claim shards'),
     });
     if (options.listen ?? true) {
       this.listener = new PgListener({
         pool: options.pool,
         channels: [OUTBOX_CHANNEL],
-        onNotification: () => this.loop.wake(),
+        onNotification: (_, payload) => (payload === SHARDS_ARE_FREE ? this.upkeep : this.reading).wake(),
         onError: (err) => options.logger.warn({ err }, 'relay cannot listen'),
       });
     }
@@ -78,79 +87,107 @@ export class Relay {
 
   start(): void {
     void this.listener?.start();
-    this.loop.start();
+    this.upkeep.start();
+    this.reading.start();
   }
 
   /** To be called after a commit that enqueued something; saves the wait for the poll. */
   wake(): void {
-    this.loop.wake();
+    this.reading.wake();
   }
 
   /** Finishes the batches that are being sent and gives the shards back, as far as broker and database answer. */
   async stop(): Promise<void> {
     this.stopping = true;
-    const left = Promise.all([this.listener?.stop(), this.loop.stop()]).then(() => Promise.all(this.sending));
+    const ended = Promise.all([this.listener?.stop(), this.reading.stop(), this.upkeep.stop()]);
+    const left = ended
+      .then(() => Promise.all(this.sending.values()))
+      .then(() => this.membership.leave())
+      // The lease runs out by itself.
+      .catch((err: unknown) => this.options.logger.warn({ err }, 'relay cannot give its shards back'));
     await settledWithin([left], PEER_PATIENCE_MS);
+    this.membership.end();
   }
 
-  private async claim(): Promise<boolean> {
-    const free = this.concurrency - this.sending.size;
-    if (free <= 0) return false;
-    const askedAt = performance.now();
-    const claimed = await claimShards(this.sql, this.owner, this.leaseMs, free);
-    for (const shard of claimed) {
-      const sending: Promise<void> = this.sendShard(shard, askedAt).finally(() => {
-        this.sending.delete(sending);
-        this.loop.wake();
-      });
-      this.sending.add(sending);
+  private async attend(): Promise<boolean> {
+    if (!this.membership.held) this.floors = new ShardFloors(this.sql);
+    if (this.membership.lost) this.options.logger.warn({}, 'relay has lost its shards and begins anew');
+    if (await this.membership.attend((shard) => this.sending.has(shard))) this.reading.wake();
+    await this.floors.advance();
+    return false;
+  }
+
+  /** Reads and begins to send as many shards as are free to be sent. Answers whether there may be more. */
+  private async read(): Promise<boolean> {
+    const limit = this.concurrency - this.sending.size;
+    const due = this.due();
+    if (limit <= 0 || due.length === 0) return false;
+    const { floors } = this;
+    const batches = await readBatches(
+      this.sql,
+      due.map(({ shard }) => ({ shard, floor: floors.of(shard) })),
+      { shards: limit, pointers: this.batchSize },
+    );
+    for (const batch of batches) {
+      floors.read(batch.shard, batch.lastNo);
+      const own = due.find(({ shard }) => shard === batch.shard);
+      if (own && this.membership.owns(own)) this.begin(own, batch);
     }
-    return claimed.length > 0;
+    this.turn = (batches.at(-1)?.shard ?? this.turn) + 1;
+    return batches.length > 0;
   }
 
-  private async sendShard(claimed: ClaimedShard, askedAt: number): Promise<void> {
-    const lease = new Lease(this.leaseMs, askedAt, () => renewShard(this.sql, claimed, this.leaseMs));
+  /** The shards that may be read now, beginning with the one whose turn it is. */
+  private due(): OwnShard[] {
+    if (this.stopping || !this.membership.held) return [];
+    const now = performance.now();
+    const due = [...this.membership.shards]
+      .filter(({ shard, notBefore, leaving }) => !leaving && notBefore <= now && !this.sending.has(shard))
+      .sort((a, b) => a.shard - b.shard);
+    const first = due.findIndex(({ shard }) => shard >= this.turn);
+    return first <= 0 ? due : [...due.slice(first), ...due.slice(0, first)];
+  }
+
+  private begin(own: OwnShard, batch: PendingBatch): void {
+    const sending = this.send(own, batch).finally(() => {
+      this.sending.delete(own.shard);
+      // A shard that is to be given back is given back now.
+      if (own.leaving) this.upkeep.wake();
+      this.reading.wake();
+    });
+    this.sending.set(own.shard, sending);
+  }
+
+  private async send(own: OwnShard, { messages, pointers, fault }: PendingBatch): Promise<void> {
     try {
-      for (
-        let batches = 0;
-        batches < BATCHES_PER_CLAIM && !this.stopping && (await this.sendBatch(claimed, lease));
-        batches++
-      );
-      await releaseShard(this.sql, claimed);
+      if (fault) throw fault;
+      crashPoint('relay.before-send');
+      await this.options.transport.publish(messages);
+      if (this.failing) this.options.logger.info({ shard: own.shard }, 'relay sends again');
+      this.failing = false;
+      crashPoint('relay.after-send');
+      await this.removal.remove(pointers);
+      crashPoint('relay.after-delete');
+      if (own.attempts > 0) await noteSuccess(this.sql, own);
+      own.attempts = 0;
     } catch (err) {
-      await this.backOff(claimed, err);
-    } finally {
-      lease.end();
+      await this.backOff(own, err);
     }
   }
 
-  /** Answers whether there may be more. */
-  private async sendBatch({ shard }: ClaimedShard, lease: Lease): Promise<boolean> {
-    const { messages, pointers } = await readBatch(this.sql, shard, this.batchSize);
-    if (pointers.length === 0 || !lease.held) return false;
-    crashPoint('relay.before-send');
-    await this.options.transport.publish(messages);
-    if (this.failing) this.options.logger.info({ shard }, 'relay sends again');
-    this.failing = false;
-    crashPoint('relay.after-send');
-    await deletePointers(this.sql, pointers);
-    crashPoint('relay.after-delete');
-    return pointers.length >= this.batchSize && lease.held;
-  }
-
-  private async backOff(claimed: ClaimedShard, err: unknown): Promise<void> {
-    const delayMs = backoffMs(this.backoff, claimed.attempts + 1);
+  private async backOff(own: OwnShard, err: unknown): Promise<void> {
+    own.attempts += 1;
+    const { attempts, shard } = own;
+    const delayMs = backoffMs(this.backoff, attempts);
+    own.notBefore = performance.now() + delayMs;
     const { logger } = this.options;
-    const fields = { err, shard: claimed.shard, attempts: claimed.attempts + 1, delayMs };
+    const fields = { err, shard, attempts, delayMs };
     // While the broker is away every shard fails, again and again: one line is enough.
     if (this.failing) logger.debug(fields, 'relay still cannot send a shard');
     else logger.warn(fields, 'relay cannot send a shard');
     this.failing = true;
-    try {
-      await backOffShard(this.sql, claimed, delayMs, err instanceof Error ? err.message : String(err));
-    } catch (cause) {
-      // The lease runs out by itself.
-      logger.warn({ err: cause, shard: claimed.shard }, 'relay cannot give a shard back');
-    }
+    await noteFailure(this.sql, own, delayMs, err instanceof Error ? err.message : String(err)).catch(
+      (cause: unknown) => logger.warn({ err: cause, shard }, 'relay cannot note a failure'),
+    );
   }
 }

@@ -5,7 +5,7 @@ import { newId } from '@tenantry/kernel';
 import { busDatabase, waitFor, type BusDatabase } from '@tenantry/testing';
 import { Pool } from 'pg';
 import { Outbox } from './outbox.js';
-import { readBatch } from './relay-shard.store.js';
+import { readBatches } from './relay-shard.store.js';
 import { shardOf } from './shard.js';
 import { StateRepair } from './state-repair.js';
 
@@ -73,8 +73,11 @@ describe('StateRepair', () => {
     repair.read(stateOf(tenantId, 7, 3));
     repair.read(stateOf(tenantId, seq, version));
     await waitFor('a pointer', async () => (await pending()).length === 1);
-    const { messages } = await readBatch(sql, shardOf(tenantId), 10);
-    expect(messages.map(({ channel, envelope }) => [channel, envelope.data])).toEqual([
+    const [batch] = await readBatches(sql, [{ shard: shardOf(tenantId), floor: 0 }], {
+      shards: 1,
+      pointers: 10,
+    });
+    expect(batch?.messages.map(({ channel, envelope }) => [channel, envelope.data])).toEqual([
       ['state', stateOf(tenantId, 7, 3)],
     ]);
   });

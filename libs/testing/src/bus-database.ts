@@ -1,5 +1,12 @@
 import { CLOCK_SQL, migrate, pgExecutor } from '@tenantry/database';
-import { EMBEDDED_TRANSPORT_SQL, EPOCH_SQL, HISTORY_SQL, OUTBOX_SQL, putTransportLogin } from '@tenantry/messaging';
+import {
+  EMBEDDED_TRANSPORT_SQL,
+  EPOCH_SQL,
+  HISTORY_SQL,
+  OUTBOX_SQL,
+  putTransportLogin,
+  RELAY_MEMBER_SQL,
+} from '@tenantry/messaging';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { testDatabase } from './test-database.js';
@@ -20,9 +27,16 @@ const PASSWORD = 'secret';
 /** A fresh one, cloned from a template. */
 export async function busDatabase(): Promise<BusDatabase> {
   const database = await testDatabase({
-    key: `bus ${OUTBOX_SQL.sql} ${EMBEDDED_TRANSPORT_SQL.sql} ${HISTORY_SQL.sql} ${EPOCH_SQL.sql}`,
+    key: `bus ${OUTBOX_SQL.sql} ${EMBEDDED_TRANSPORT_SQL.sql} ${HISTORY_SQL.sql} ${EPOCH_SQL.sql} ${RELAY_MEMBER_SQL.sql}`,
     build: async (url) => {
-      await migrate(url, [CLOCK_SQL, OUTBOX_SQL, EMBEDDED_TRANSPORT_SQL, HISTORY_SQL, EPOCH_SQL]);
+      await migrate(url, [
+        CLOCK_SQL,
+        OUTBOX_SQL,
+        EMBEDDED_TRANSPORT_SQL,
+        HISTORY_SQL,
+        EPOCH_SQL,
+        RELAY_MEMBER_SQL,
+      ]);
     },
   });
   const logins: string[] = [];

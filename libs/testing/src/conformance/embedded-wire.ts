@@ -1,7 +1,13 @@
 import type { Envelope, StateRecord } from '@tenantry/contracts';
 import { CLOCK_SQL, migrate, pgExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { EMBEDDED_TRANSPORT_SQL, HISTORY_SQL, OUTBOX_SQL, putTransportLogin } from '@tenantry/messaging';
+import {
+  EMBEDDED_TRANSPORT_SQL,
+  HISTORY_SQL,
+  OUTBOX_SQL,
+  putTransportLogin,
+  RELAY_MEMBER_SQL,
+} from '@tenantry/messaging';
 import { randomBytes } from 'node:crypto';
 import { Pool, type PoolClient } from 'pg';
 import { heardText } from './embedded-acknowledgement.js';
@@ -51,7 +57,7 @@ export class EmbeddedWire implements Wire {
   async open(onHeard: (heard: Heard) => void): Promise<void> {
     const { adminUrl, participant, allowForeignTenants } = this.options;
     if (!allowForeignTenants) await this.refuseForeign();
-    await migrate(adminUrl, [CLOCK_SQL, OUTBOX_SQL, EMBEDDED_TRANSPORT_SQL, HISTORY_SQL]);
+    await migrate(adminUrl, [CLOCK_SQL, OUTBOX_SQL, EMBEDDED_TRANSPORT_SQL, HISTORY_SQL, RELAY_MEMBER_SQL]);
     await this.pool.query(BOOKKEEPING);
     const { login, password } = this;
     await putTransportLogin(pgExecutor(this.pool), { login, password, participant });
