@@ -9,7 +9,7 @@ const CONFIG = '.dependency-cruiser.mjs';
 
 /** The repository keeps the import rules. */
 export async function importRules() {
-  await run('depcruise', ['--config', CONFIG, 'libs', 'apps', 'test']);
+  await run('depcruise', ['--config', CONFIG, 'libs', 'apps', 'test', 'bench']);
 }
 
 /** Each import rule reports the violation that was made for it; a rule that matches nothing would pass for ever. */

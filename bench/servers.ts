@@ -1,0 +1,62 @@
+import { startKafkaBroker, startPostgres } from '@tenantry/testing/servers';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Say } from './report.ts';
+
+/**
+ * As safe as in production: a commit is on the disk when it is answered. Autovacuum looks more often than once a minute, so
+ * that what it recovers can be seen in a run of a few minutes.
+ */
+const POSTGRES_SETTINGS = {
+  shared_buffers: '512MB',
+  max_wal_size: '4GB',
+  wal_level: 'logical',
+  autovacuum_naptime: '5s',
+};
+
+export interface BenchServers {
+  /** Of a superuser. */
+  readonly databaseUrl: string;
+  readonly brokers: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** Starts what the environment does not name, and sets TEST_DATABASE_URL for what makes databases. */
+export async function benchServers(say: Say): Promise<BenchServers> {
+  const ends: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    const databaseUrl = process.env['TEST_DATABASE_URL'] ?? (await ownPostgres(ends, say));
+    const brokers = process.env['KAFKA_BROKERS'] ?? (await ownBroker(ends, say));
+    process.env['TEST_DATABASE_URL'] = databaseUrl;
+    return { databaseUrl, brokers: brokers.split(','), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function ownPostgres(ends: (() => Promise<unknown>)[], say: Say): Promise<string> {
+  say('starts PostgreSQL');
+  const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-bench-'));
+  // The server may have to run as another user, who must be able to pass.
+  await chmod(folder, 0o711);
+  ends.push(() => rm(folder, { recursive: true, force: true }));
+  const server = await startPostgres({
+    dataDir: path.join(folder, 'postgres'),
+    password: 'postgres',
+    settings: POSTGRES_SETTINGS,
+  });
+  ends.push(() => server.stop());
+  return server.adminUrl;
+}
+
+async function ownBroker(ends: (() => Promise<unknown>)[], say: Say): Promise<string> {
+  say('starts Kafka');
+  const broker = await startKafkaBroker();
+  ends.push(() => broker.remove());
+  return broker.brokers;
+}
