@@ -1,18 +1,28 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { HealthModule, loggingModule, type Logger, type ReadinessCheck } from '@tenantry/service';
+import { OutboxLag } from '@tenantry/messaging';
+import {
+  HealthModule,
+  loggingModule,
+  type HealthReport,
+  type Logger,
+  type ReadinessCheck,
+} from '@tenantry/service';
 import { DataSource } from 'typeorm';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditWorkersModule } from './audit/audit-workers.module.js';
 import { newBus } from './bus/new-bus.js';
+import { outboxReport } from './bus/outbox-report.js';
 import { WorkersModule } from './bus/workers.module.js';
 import { CertificateWorkersModule } from './certificates/certificate-workers.module.js';
 import { CertificatesModule } from './certificates/certificates.module.js';
 import { ClustersModule } from './clusters/clusters.module.js';
 import type { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
+import { managerExecutor } from './database/manager-executor.js';
 import { DryRunModule } from './dry-run/dry-run.module.js';
+import { epochReport } from './epoch/epoch-report.js';
 import { ExplainingModule } from './explaining/explaining.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { HistoryModule } from './history/history.module.js';
@@ -49,8 +59,16 @@ export class AppModule {
         DatabaseModule.forRoot(config.databaseUrl, config.databasePoolSize),
         LifecycleSettingsModule.forRoot({
           backoff: { baseMs: config.requestBackoffBaseMs, maxMs: config.requestBackoffMaxMs },
+          notify: config.outboxNotify === 'on',
         }),
-        HealthModule.register({ inject: [DataSource], useFactory: readinessChecks }),
+        HealthModule.register({
+          inject: [DataSource],
+          useFactory: readinessChecks,
+          reports: {
+            inject: [DataSource],
+            useFactory: (dataSource: DataSource) => reports(dataSource, config),
+          },
+        }),
         ...(parts.api ? api(config) : []),
         ...(parts.worker || parts.relay ? [workers(config, logger, parts)] : []),
         ...(parts.worker ? auditing(config, signingKey) : []),
@@ -111,4 +129,10 @@ function readinessChecks(dataSource: DataSource): ReadinessCheck[] {
       },
     },
   ];
+}
+
+/** What somebody should look at, and no load balancer. */
+function reports(dataSource: DataSource, { outboxAlertAfterMs }: Config): HealthReport[] {
+  const sql = managerExecutor(dataSource.manager);
+  return [outboxReport(new OutboxLag({ sql }), outboxAlertAfterMs), epochReport(sql)];
 }

@@ -36,6 +36,10 @@ const SCHEMA = {
   maxWatchers: env.integer('MAX_WATCHERS', { min: 1, max: 10_000, default: 100 }),
   /** How many tenants of one participant's backlog may be unanswered at a time. */
   backfillConcurrency: env.integer('BACKFILL_CONCURRENCY', { min: 1, max: 1000, default: 20 }),
+  /** Whether commits wake relays of other processes by NOTIFY; their poll is the truth, up to a second late. */
+  outboxNotify: env.oneOf('OUTBOX_NOTIFY', ['on', 'off'], 'on'),
+  /** How old the oldest unsent message may be before `/healthz` calls the outbox degraded. */
+  outboxAlertAfterMs: env.durationMs('OUTBOX_ALERT_AFTER', 60_000),
   sweepIntervalMs: env.integer('SWEEP_INTERVAL_MS', { min: 100, max: 3_600_000, default: 60_000 }),
   /** Where the private key of checkpoints and certificates is, `file:/path` or `env:NAME`; a worker needs it. */
   signingKey: env.optional(env.text('SIGNING_KEY', undefined, SIGNING_KEY_REFERENCE)),
@@ -82,12 +86,15 @@ const MIGRATION_SCHEMA = {
   participantUrls: env.optional(
     env.list('PARTICIPANT_TRANSPORT_URLS', undefined, /^[a-z][a-z0-9-]{0,39}=postgres(ql)?:\/\/.+$/),
   ),
+  /** Where to look what was published before the database was restored, when the epoch is raised. */
+  ...KAFKA_VARIABLES,
   logLevel: SCHEMA.logLevel,
 };
 
-export type MigrationConfig = ConfigOf<typeof MIGRATION_SCHEMA>;
+export type MigrationConfig = ConfigOf<typeof MIGRATION_SCHEMA> & Pick<Config, 'kafka'>;
 
 /** What `main.migrate` needs. @throws ConfigError. */
 export function loadMigrationConfig(environment: Environment = process.env): MigrationConfig {
-  return readConfig(MIGRATION_SCHEMA, environment);
+  const config = readConfig(MIGRATION_SCHEMA, environment);
+  return Object.freeze({ ...config, kafka: kafkaSettings(config) });
 }

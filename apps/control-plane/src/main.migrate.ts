@@ -3,6 +3,8 @@ import { loginOf } from '@tenantry/database';
 import { declareInstallation } from './database/declare-installation.js';
 import { migrateControlPlane, participantLogins } from './database/migrate-control-plane.js';
 import { loadMigrationConfig } from './config.js';
+import { migrateArguments } from './epoch/migrate-arguments.js';
+import { raiseRestored } from './epoch/raise-restored.js';
 
 const logger = createLogger({ service: 'control-plane-migrate' });
 
@@ -10,6 +12,7 @@ await runMain(
   () => logger,
   async () => {
     const config = loadMigrationConfig();
+    const { raiseEpoch, epoch } = migrateArguments(process.argv.slice(2));
     logger.level = config.logLevel;
     const { applied, warnings } = await migrateControlPlane({
       adminUrl: config.adminUrl,
@@ -21,5 +24,6 @@ await runMain(
     for (const difference of differences)
       logger.warn({ difference }, 'something else holds than is configured');
     logger.info({ applied }, 'migrated');
+    if (raiseEpoch) logger.info(await raiseRestored({ ...config, epoch, logger }), 'raised the epoch');
   },
 );

@@ -40,6 +40,7 @@ export { shardOf } from './shard.js';
 export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
 export { MAX_MESSAGE_BYTES } from './message-bounds.js';
 export { Outbox, CONTROL_PLANE_SOURCE, type NewEvent, type OutboxOptions } from './outbox.js';
+export { OutboxLag, type OutboxLagOptions, type PendingWork } from './outbox-lag.js';
 export { UnpublishableMessage } from './unpublishable-message.js';
 export { putTransportLogin, TRANSPORT_GROUP, type TransportLogin } from './embedded/transport-login.js';
 export { Relay, type RelayOptions } from './relay.js';

@@ -94,7 +94,7 @@ export class Outbox {
         ON CONFLICT (tenant_id) DO UPDATE SET tenant_seq = excluded.tenant_seq, event_id = excluded.event_id,
           record = excluded.record, traceparent = excluded.traceparent, updated_at = excluded.updated_at
       )
-      INSERT INTO tenantry.outbox_pending (tenant_id, tenant_seq, shard, topic) VALUES ($1, $2, $7, 'state')`,
+      INSERT INTO tenantry.outbox_pending (tenant_id, tenant_seq, shard, topic, occurred_at) VALUES ($1, $2, $7, 'state', now())`,
       [
         record.tenantId,
         record.tenantSeq,

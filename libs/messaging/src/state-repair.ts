@@ -1,6 +1,7 @@
 import type { StateRecord } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import type { Pool } from 'pg';
+import { noteAhead } from './epoch.js';
 import type { Logger } from './logger.js';
 import { OUTBOX_CHANNEL } from './outbox.js';
 import { PEER_PATIENCE_MS, settledWithin } from './settled-within.js';
@@ -13,13 +14,20 @@ export interface StateRepairOptions {
   readonly logger: Logger;
   /** How long a tenant's last record must have lain there before it is compared: what is on its way comes by then. Default 2 000. */
   readonly settleMs?: number;
+  /** Whether relays of other processes are woken by NOTIFY. Default true. */
+  readonly notify?: boolean;
 }
 
-/** The last record of a tenant that was read from the state channel. */
-interface LastRead {
+/** The place of a record among its tenant's. */
+interface RecordPlace {
   readonly tenantSeq: string;
   readonly version: number;
+}
+
+/** The last record of a tenant that was read from the state channel, and the highest since the tenant was compared. */
+interface LastRead extends RecordPlace {
   readonly readAt: number;
+  readonly highest: RecordPlace;
 }
 
 /** Compared at once. */
@@ -28,6 +36,9 @@ const BATCH = 1000;
 /**
  * Compares what lies last in the state channel with the database, and has the present record published again where an older one
  * does. A relay that slept through its lease in the middle of a send leaves such a record behind, and compaction would keep it.
+ *
+ * A record that is above what the database knows was published before the database was restored to an earlier point, or lost
+ * its last transactions. That is noted beside the epoch, which has to be raised above it before anything is published.
  *
  * It remembers a tenant only until it has compared it. Whatever it forgets when the process dies, the next one reads again from
  * the beginning.
@@ -60,9 +71,12 @@ export class StateRepair {
 
   /** Takes down a record, in the order of the channel. */
   read({ tenantId, tenantSeq, version }: StateRecord): void {
+    const read = { tenantSeq, version };
+    const before = this.lastRead.get(tenantId)?.highest;
+    const highest = before && isAbove(before, read) ? before : read;
     // Anew, so that the map is in the order of the reading.
     this.lastRead.delete(tenantId);
-    this.lastRead.set(tenantId, { tenantSeq, version, readAt: performance.now() });
+    this.lastRead.set(tenantId, { ...read, readAt: performance.now(), highest });
   }
 
   /** Answers whether there may be more to compare at once. */
@@ -74,6 +88,7 @@ export class StateRepair {
       settled.push(entry);
     }
     if (settled.length === 0) return false;
+    await this.lookAhead(settled);
     const outdated = await this.publishAgain(settled);
     for (const [tenantId, read] of settled)
       if (this.lastRead.get(tenantId) === read) this.lastRead.delete(tenantId);
@@ -82,27 +97,48 @@ export class StateRepair {
     return settled.length >= BATCH;
   }
 
+  private async lookAhead(settled: readonly [string, LastRead][]): Promise<void> {
+    const [ahead] = await this.sql.query<{ tenantId: string; tenantSeq: string }>(
+      `SELECT r.tenant_id AS "tenantId", r.tenant_seq AS "tenantSeq"
+       FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS r (tenant_id, tenant_seq, version)
+       JOIN tenantry.tenant_state s ON s.tenant_id = r.tenant_id
+       WHERE (r.tenant_seq, r.version) > (s.tenant_seq, (s.record->>'version')::bigint) ORDER BY r.tenant_seq DESC LIMIT 1`,
+      [
+        settled.map(([tenantId]) => tenantId),
+        settled.map(([, { highest }]) => highest.tenantSeq),
+        settled.map(([, { highest }]) => highest.version),
+      ],
+    );
+    if (ahead) await noteAhead(this.sql, ahead);
+  }
+
   /** Where a pointer is pending the present record is sent anyhow. */
   private async publishAgain(settled: readonly [string, LastRead][]): Promise<string[]> {
     const rows = await this.sql.query<{ tenant_id: string }>(
       `WITH again AS (
-        INSERT INTO tenantry.outbox_pending (tenant_id, tenant_seq, shard, topic)
-        SELECT s.tenant_id, s.tenant_seq, r.shard, 'state'
+        INSERT INTO tenantry.outbox_pending (tenant_id, tenant_seq, shard, topic, occurred_at)
+        SELECT s.tenant_id, s.tenant_seq, r.shard, 'state', now()
         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::smallint[]) AS r(tenant_id, tenant_seq, version, shard)
         JOIN tenantry.tenant_state s ON s.tenant_id = r.tenant_id
         WHERE (r.tenant_seq, r.version) < (s.tenant_seq, (s.record->>'version')::bigint)
           AND NOT EXISTS (SELECT FROM tenantry.outbox_pending p WHERE p.tenant_id = s.tenant_id AND p.topic = 'state')
         RETURNING tenant_id
       )
-      SELECT tenant_id, pg_notify($5, '') FROM again`,
+      SELECT tenant_id, CASE WHEN $6 THEN pg_notify($5, '') END FROM again`,
       [
         settled.map(([tenantId]) => tenantId),
         settled.map(([, { tenantSeq }]) => tenantSeq),
         settled.map(([, { version }]) => version),
         settled.map(([tenantId]) => shardOf(tenantId)),
         OUTBOX_CHANNEL,
+        this.options.notify ?? true,
       ],
     );
     return rows.map(({ tenant_id }) => tenant_id);
   }
+}
+
+function isAbove(one: RecordPlace, other: RecordPlace): boolean {
+  const [seq, otherSeq] = [BigInt(one.tenantSeq), BigInt(other.tenantSeq)];
+  return seq === otherSeq ? one.version > other.version : seq > otherSeq;
 }

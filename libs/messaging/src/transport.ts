@@ -33,11 +33,13 @@ export interface ControlPlaneTransport {
   publish(messages: readonly OutboundMessage[]): Promise<void>;
   /**
    * Delivers what the state channel holds and then whatever comes, in the order of the channel, from its beginning in each process:
-   * for finding an older record behind a newer one. Resolves at once; undefined where the channel cannot hold such a thing.
+   * for finding an older record behind a newer one. Resolves at once; undefined where the channel cannot hold such a thing. `onCaughtUp`
+   * is called when everything has been read that was there at the beginning.
    */
   readOwnState(options: {
     readonly handler: (record: StateRecord) => void;
     readonly onMalformed: (reason: string, raw: string) => void;
+    readonly onCaughtUp?: () => void;
   }): Subscription | undefined;
   /**
    * Delivers every participant's messages. `participant` is whose channel it came on (topic, or login), which is

@@ -4,36 +4,48 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { Relay, StateRepair } from '@tenantry/messaging';
+import { pgExecutor } from '@tenantry/database';
+import { OutboxLag, StateRepair } from '@tenantry/messaging';
 import { CommitSignal } from '../database/commit-signal.js';
 import { BUS, type Bus } from './bus.js';
+import { GuardedRelay } from './guarded-relay.js';
+import { OUTBOX_NOTIFY } from './outbox-notify.js';
 import { reach } from './reach.js';
 
-/** Runs the relay in this process, and the repair of what a relay may leave behind. It begins when the topics are there; until then the outbox keeps what is to be sent. */
+/**
+ * Runs the relay in this process, and the repair of what a relay may leave behind. It begins when the topics are there; until then
+ * the outbox keeps what is to be sent, and its lag is measured from the start.
+ */
 @Injectable()
 export class RelayLifetime implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly relay: Relay;
+  private readonly relay: GuardedRelay;
   private readonly repair: StateRepair;
   private readonly stopping = new AbortController();
+  private readonly lag: OutboxLag;
   private connecting: Promise<void> | undefined;
+  private stopMeasuring: (() => void) | undefined;
   private relaying = false;
 
   constructor(
     @Inject(BUS) private readonly bus: Bus,
+    @Inject(OUTBOX_NOTIFY) notify: boolean,
     committed: CommitSignal,
   ) {
-    this.relay = new Relay(bus);
-    this.repair = new StateRepair(bus);
+    this.relay = new GuardedRelay({ ...bus, listen: notify });
+    this.repair = new StateRepair({ ...bus, notify });
+    this.lag = new OutboxLag({ sql: pgExecutor(bus.pool) });
     committed.onCommit(() => this.relay.wake());
   }
 
   onApplicationBootstrap(): void {
+    this.stopMeasuring = this.lag.measure();
     this.connecting = this.connect();
   }
 
   /** Finishes the batches that are being sent and gives the shards back, so that another replica goes on at once. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
+    this.stopMeasuring?.();
     await this.connecting;
     if (this.relaying) await Promise.all([this.relay.stop(), this.repair.stop()]);
   }

@@ -1,6 +1,7 @@
 import { Outbox } from '@tenantry/messaging';
 import { Module } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
+import { OUTBOX_NOTIFY } from '../bus/outbox-notify.js';
 import { ClusterStore } from '../clusters/cluster.store.js';
 import { OperationStore } from '../operations/operation.store.js';
 import { Heartbeats } from '../participants/heartbeats.js';
@@ -17,7 +18,7 @@ import { TenantStore } from './tenant.store.js';
 /** What changes a tenant, shared by the commands, the reconciler and the acknowledgements: all of it under the tenant's row lock. */
 @Module({
   providers: [
-    { provide: Outbox, useFactory: () => new Outbox() },
+    { provide: Outbox, inject: [OUTBOX_NOTIFY], useFactory: (notify: boolean) => new Outbox({ notify }) },
     AuditLog,
     ClusterStore,
     Heartbeats,

@@ -76,7 +76,7 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
       });
       subscriptions.add(state.subscription);
       // What it cannot begin with, its subscription tells.
-      state.start().catch(() => undefined);
+      state.start().then(follower.onCaughtUp, () => undefined);
       return state.subscription;
     },
 
