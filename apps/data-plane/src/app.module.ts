@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DataPlane } from '@tenantry/data-plane-kit';
-import { DataPlaneModule, dataPlaneReadiness } from '@tenantry/data-plane-kit/nest';
+import { DataPlaneModule, dataPlaneReadiness, dataPlaneReports } from '@tenantry/data-plane-kit/nest';
 import { HealthModule, loggingModule, type Logger } from '@tenantry/service';
 import { APP_INFO } from './app-info.js';
 import type { ServeConfig } from './config.js';
@@ -22,9 +22,14 @@ export class AppModule {
           provisionerUrl: config.provisionerUrl,
           transport: config.transport,
           version: APP_INFO.version,
+          routeStalenessAlertMs: config.routeStalenessAlertMs,
           logger,
         }),
-        HealthModule.register({ inject: [DataPlane], useFactory: dataPlaneReadiness }),
+        HealthModule.register({
+          inject: [DataPlane],
+          useFactory: dataPlaneReadiness,
+          reports: { inject: [DataPlane], useFactory: dataPlaneReports },
+        }),
         RolesModule,
         ProjectsModule,
       ],

@@ -22,6 +22,8 @@ const SERVE = {
   participant: env.text('PARTICIPANT_NAME', 'reference', /^[a-z][a-z0-9-]{0,39}$/),
   /** SHA-256, hex, of every API key that may call; none means that nobody may. */
   apiKeyHashes: env.list('DATA_PLANE_API_KEY_HASHES', [], HASH),
+  /** From which age of the routes on `/healthz` says `degraded`; nothing else changes then. */
+  routeStalenessAlertMs: env.durationMs('ROUTE_STALENESS_ALERT', 300_000),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };

@@ -8,9 +8,10 @@ import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { OrphanReport } from './orphans/orphan-report.js';
 import { OrphanSchedule } from './orphans/orphan-schedule.js';
 import { OrphanSweeper } from './orphans/orphan-sweeper.js';
+import { ParkedMetrics } from './participant/parked-metrics.js';
 import { ParticipantRunner } from './participant/participant-runner.js';
 import { RouteCache } from './route-cache.js';
-import { RouteFollower } from './route-follower.js';
+import { RouteFollower, type RouteHealth } from './route-follower.js';
 import { RouteSnapshot } from './route-snapshot.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { Tenants } from './tenants.js';
@@ -39,6 +40,8 @@ export interface DataPlaneParts {
   readonly reload?: StateReload;
   /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */
   readonly orphanSweepIntervalMs?: number;
+  /** From which age of the routes on `/healthz` says `degraded`, in milliseconds. Default: 300 000, five minutes. */
+  readonly routeStalenessAlertMs?: number;
 }
 
 /** Connections of the provisioning login for inbox, answers and route snapshot. */
@@ -57,6 +60,7 @@ export class DataPlane {
   private readonly maintenancePool: Pool;
   private readonly follower: RouteFollower;
   private readonly runner: ParticipantRunner;
+  private readonly parked: ParkedMetrics;
   private readonly orphans: OrphanSchedule | undefined;
   private readonly transport: ParticipantTransport;
   private readonly service: ServiceDefinition;
@@ -74,6 +78,7 @@ export class DataPlane {
     facts = {},
     reload,
     orphanSweepIntervalMs = 3_600_000,
+    routeStalenessAlertMs = 300_000,
   }: DataPlaneParts) {
     const pool = (use: keyof typeof QUERY_TIMEOUT_MS, url: string, max: number): Pool =>
       databasePool({
@@ -90,12 +95,14 @@ export class DataPlane {
     this.bookkeepingPool = pool('bookkeeping', provisionerUrl, BOOKKEEPING_POOL_SIZE);
     this.maintenancePool = pool('maintenance', provisionerUrl, concurrency + SWEEPING);
     this.tenants = new Tenants({ pool: this.servingPool, routes: this.routes, store: service.store });
-    this.follower = new RouteFollower(
-      this.routes,
-      new RouteSnapshot(this.bookkeepingPool, logger),
+    this.follower = new RouteFollower({
+      cache: this.routes,
+      snapshot: new RouteSnapshot(this.bookkeepingPool, logger),
       transport,
       logger,
-    );
+      alertAfterMs: routeStalenessAlertMs,
+    });
+    this.parked = new ParkedMetrics(this.bookkeepingPool, service.name);
     this.runner = new ParticipantRunner({
       service,
       transport,
@@ -119,10 +126,16 @@ export class DataPlane {
     return this.orphans?.lastReport;
   }
 
+  /** How old the routes are, and whether they are all. */
+  get routeHealth(): RouteHealth {
+    return this.follower.health;
+  }
+
   /** Begins to follow and to work; resolves when the last known routes are loaded, broker or no broker. */
   async start(): Promise<void> {
     await this.follower.start();
     this.runner.start();
+    this.parked.start();
     this.orphans?.start();
   }
 
@@ -159,6 +172,7 @@ export class DataPlane {
   }
 
   private async stopOnce(): Promise<void> {
+    this.parked.stop();
     await this.orphans?.stop();
     await this.runner.stop();
     await this.follower.stop();

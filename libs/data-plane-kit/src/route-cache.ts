@@ -15,6 +15,11 @@ export class RouteCache {
     return this.completed;
   }
 
+  /** How many tenants are known, purged ones too. */
+  get size(): number {
+    return this.records.size;
+  }
+
   /** The newest known record of a tenant, undefined for one never heard of. */
   get(tenantId: string): StateRecord | undefined {
     return this.records.get(tenantId.toLowerCase());

@@ -3,14 +3,15 @@ import type { Logger } from '@tenantry/messaging';
 import type { Pool } from 'pg';
 
 const FLUSH_AFTER_MS = 200;
+/** Records written, or read, at once. */
 const BATCH = 500;
 
 /**
  * The last known record of each tenant in the service's own database, so that a process which starts while the control
- * plane and the broker are gone knows the routes. Only a hint: what keeps a tenant out is the fence.
+ * plane and the broker are gone knows the routes (docs/adr/0018). Only a hint: what keeps a tenant out is the fence.
  */
 export class RouteSnapshot {
-  private readonly unsaved = new Map<string, StateRecord>();
+  private unsaved = new Map<string, StateRecord>();
   private timer: NodeJS.Timeout | undefined;
   private saving: Promise<void> | undefined;
 
@@ -20,11 +21,26 @@ export class RouteSnapshot {
     private readonly logger: Logger,
   ) {}
 
-  async load(): Promise<StateRecord[]> {
-    const { rows } = await this.pool.query<{ record: StateRecord }>(
-      'SELECT record FROM tenantry.route_snapshot',
+  /** Gives every saved record, a batch at a time, however many there are. */
+  async *load(): AsyncGenerator<readonly StateRecord[]> {
+    for (let after = '00000000-0000-0000-0000-000000000000'; ;) {
+      const { rows } = await this.pool.query<{ tenant_id: string; record: StateRecord }>(
+        'SELECT tenant_id, record FROM tenantry.route_snapshot WHERE tenant_id > $1 ORDER BY tenant_id LIMIT $2',
+        [after, BATCH],
+      );
+      if (rows.length > 0) yield rows.map(({ record }) => record);
+      const last = rows.at(-1);
+      if (!last || rows.length < BATCH) return;
+      after = last.tenant_id;
+    }
+  }
+
+  /** How long ago the snapshot was last known to hold everything, in milliseconds; undefined when it never was. */
+  async ageMs(): Promise<number | undefined> {
+    const { rows } = await this.pool.query<{ age_ms: number }>(
+      `SELECT (extract(epoch FROM now() - confirmed_at) * 1000)::float8 AS age_ms FROM tenantry.route_confirmation`,
     );
-    return rows.map(({ record }) => record);
+    return rows[0]?.age_ms;
   }
 
   /** Saves the record soon, together with others. */
@@ -41,20 +57,41 @@ export class RouteSnapshot {
     await this.saving;
   }
 
+  /**
+   * Notes how old the snapshot is, once everything that was given to `save` is in it; does nothing where that fails. Another
+   * process may have noted something younger, which stays.
+   *
+   * @param ageMs how long ago everything was known.
+   */
+  async confirm(ageMs: number): Promise<void> {
+    const confirmedBefore = performance.now();
+    await this.flush();
+    if (this.unsaved.size > 0) return;
+    try {
+      await this.pool.query(
+        `INSERT INTO tenantry.route_confirmation AS c (confirmed_at) VALUES (now() - $1 * interval '1 millisecond')
+         ON CONFLICT ON CONSTRAINT route_confirmation_pkey DO UPDATE
+           SET confirmed_at = excluded.confirmed_at WHERE excluded.confirmed_at > c.confirmed_at`,
+        [ageMs + performance.now() - confirmedBefore],
+      );
+    } catch (err) {
+      this.logger.warn({ err }, 'the age of the route snapshot could not be saved');
+    }
+  }
+
   private async saveAll(): Promise<void> {
-    while (this.unsaved.size > 0) {
-      // Always in the same order, so that two processes that save the same tenants cannot deadlock.
-      const batch = [...this.unsaved.values()]
-        .sort((a, b) => (a.tenantId < b.tenantId ? -1 : 1))
-        .slice(0, BATCH);
+    const taken = this.unsaved;
+    this.unsaved = new Map();
+    // Always in the same order, so that two processes that save the same tenants cannot deadlock.
+    const records = [...taken.values()].sort((a, b) => (a.tenantId < b.tenantId ? -1 : 1));
+    for (let from = 0; from < records.length; from += BATCH) {
       try {
-        await this.write(batch);
+        await this.write(records.slice(from, from + BATCH));
       } catch (err) {
+        for (const record of records.slice(from))
+          if (!this.unsaved.has(record.tenantId)) this.unsaved.set(record.tenantId, record);
         this.logger.warn({ err, unsaved: this.unsaved.size }, 'the route snapshot could not be saved');
         return;
-      }
-      for (const record of batch) {
-        if (this.unsaved.get(record.tenantId) === record) this.unsaved.delete(record.tenantId);
       }
     }
   }

@@ -30,6 +30,8 @@ export interface DataPlaneOptions {
   readonly reload?: StateReload;
   /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */
   readonly orphanSweepIntervalMs?: number;
+  /** From which age of the routes on `/healthz` says `degraded`, in milliseconds. Default: 300 000, five minutes. */
+  readonly routeStalenessAlertMs?: number;
 }
 
 /** Provides `Tenants`, `RouteCache` and `DataPlane` everywhere, and runs the participant as long as the application runs. */
