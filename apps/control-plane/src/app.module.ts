@@ -30,6 +30,7 @@ import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { missingMigrations } from './database/migration-level.js';
 import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { ParkedModule } from './parked/parked.module.js';
 import { ParticipantsModule } from './participants/participants.module.js';
 import { RoutingModule } from './routing/routing.module.js';
 import { SigningModule } from './signing/signing.module.js';
@@ -89,6 +90,7 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     FleetModule,
     HistoryModule,
     OperationsModule,
+    ParkedModule,
     ParticipantsModule,
     RoutingModule,
     SigningModule,

@@ -6,6 +6,7 @@ import type { ClusterNameTaken } from './clusters/cluster.errors.js';
 import type { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency/idempotency.errors.js';
 import type { OperationActionRefused } from './operations/operation.errors.js';
 import type { ParticipantHoldsTenants } from './participants/participant.errors.js';
+import type * as parked from './parked/parked.errors.js';
 import type { BulkCapExceeded } from './tenants/bulk.errors.js';
 import type * as tenants from './tenants/tenant.errors.js';
 import type { TooManyWatchers } from './watching/watch.errors.js';
@@ -22,6 +23,7 @@ export type ControlPlaneProblemCode =
   | CodesOf<typeof tenants>
   | CodesOf<typeof audit>
   | CodesOf<typeof certificates>
+  | CodesOf<typeof parked>
   | BulkCapExceeded['code']
   | OperationActionRefused['code']
   | LastAdminKey['code']
@@ -62,6 +64,8 @@ export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> =
   'certificate-not-ready': { status: 409, title: 'There is no certificate yet' },
   'certificate-refused': { status: 409, title: 'The destruction is not certified' },
   'no-checkpoint-yet': { status: 409, title: 'Nothing is signed yet' },
+  'parked-fact-action-refused': { status: 409, title: 'Not possible for this parked fact' },
+  'replay-refused': { status: 409, title: 'The replay cannot be had' },
   'idempotency-key-in-flight': {
     status: 409,
     title: 'The same request is being worked on',

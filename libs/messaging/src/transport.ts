@@ -21,8 +21,11 @@ export interface Subscription {
 
 /** What the control plane sends. A batch holds messages of one shard in order; it resolves when all are acknowledged by the broker. */
 export interface OutboundMessage {
-  readonly channel: 'lifecycle' | 'state';
+  /** `parked`: a copy for people and alerts, which nobody else reads; the embedded transport has no place for it. */
+  readonly channel: 'lifecycle' | 'state' | 'parked';
   readonly envelope: Envelope;
+  /** What is said beside the event, where the transport has headers. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** The control plane's side of the port. */

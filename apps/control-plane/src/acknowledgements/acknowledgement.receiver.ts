@@ -8,6 +8,8 @@ import { OperationStore } from '../operations/operation.store.js';
 import { Heartbeats } from '../participants/heartbeats.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { ParticipantsChanged } from '../participants/participants-changed.js';
+import { ParkedFactStore } from '../parked/parked-fact.store.js';
+import { RecoveryAnswers } from '../parked/recovery-answers.js';
 import { REQUEST_BACKOFF } from '../reconciling/situation.reader.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { observedWhenDone } from '../tenants/tenant.js';
@@ -33,6 +35,8 @@ export class AcknowledgementReceiver {
     private readonly heartbeats: Heartbeats,
     private readonly changed: ParticipantsChanged,
     private readonly wakes: WakeStore,
+    private readonly parkedFacts: ParkedFactStore,
+    private readonly recoveries: RecoveryAnswers,
     @Inject(REQUEST_BACKOFF) private readonly backoff: Backoff,
   ) {}
 
@@ -82,6 +86,8 @@ export class AcknowledgementReceiver {
     const tenant = await this.tenants.lockTx(tx, message.subject);
     if (!tenant) return this.refuseTx(tx, answer.participant, 'its subject is no tenant', textOf(message));
     const operation = await this.operations.currentTx(tx, tenant);
+    if (answer.operationId !== operation.id && (await this.recoveries.takeInTx(tx, tenant.id, answer)))
+      return;
     const task = await this.operations.taskTx(tx, operation.id, answer.participant);
     const ackTimeoutMs = await this.participants.ackTimeoutMsTx(tx, answer.participant);
     const verdict = judge(answer, { operation, task, ackTimeoutMs }, tx.now, this.backoff);
@@ -111,20 +117,7 @@ export class AcknowledgementReceiver {
   private async parkedTx(tx: Tx, message: AcknowledgementEnvelope, parked: Parked): Promise<void> {
     if (!isUuid(message.subject))
       return this.refuseTx(tx, parked.participant, 'its subject is no tenant', textOf(message));
-    await tx.sql.query(
-      `INSERT INTO tenantry.parked_fact (participant, grp, tenant_id, tenant_seq, event_id, event_type, attempts, error)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-      [
-        parked.participant,
-        parked.group,
-        message.subject,
-        parked.tenantSeq,
-        parked.eventId,
-        parked.eventType,
-        parked.attempts,
-        parked.error,
-      ],
-    );
+    if (!(await this.parkedFacts.parkedTx(tx, message.subject, parked, sentAt(message, tx)))) return;
     this.logger.error({
       msg: 'a participant parked a fact',
       participant: parked.participant,
@@ -137,10 +130,7 @@ export class AcknowledgementReceiver {
   private async unparkedTx(tx: Tx, message: AcknowledgementEnvelope, unparked: Unparked): Promise<void> {
     if (!isUuid(message.subject))
       return this.refuseTx(tx, unparked.participant, 'its subject is no tenant', textOf(message));
-    await tx.sql.query(
-      'DELETE FROM tenantry.parked_fact WHERE participant = $1 AND grp = $2 AND tenant_id = $3 AND tenant_seq = $4',
-      [unparked.participant, unparked.group, message.subject, unparked.tenantSeq],
-    );
+    await this.parkedFacts.unparkedTx(tx, message.subject, unparked, sentAt(message, tx));
   }
 
   private async refuseTx(tx: Tx, participant: string, reason: string, raw: string): Promise<void> {
@@ -152,6 +142,12 @@ export class AcknowledgementReceiver {
     );
     this.logger.warn({ msg: 'an acknowledgement was refused', participant, reason });
   }
+}
+
+/** When the participant said it; now, when it does not say. */
+function sentAt({ time }: AcknowledgementEnvelope, { now }: Tx): Date {
+  const at = new Date(time);
+  return Number.isNaN(at.getTime()) ? now : at;
 }
 
 /** The message as text for people; one that is nested too deeply to be written at least by its attributes. */

@@ -4,6 +4,9 @@ import { EVENT_RETENTION_MS, HistoryKeeperLifetime } from '../history/history-ke
 import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
 import { BacklogStore } from '../participants/backlog.store.js';
 import { RecallStore } from '../participants/recall.store.js';
+import { ParkedCopies } from '../parked/parked-copies.js';
+import { ParkedCopyStore } from '../parked/parked-copy.store.js';
+import { RecoveryModule } from '../parked/recovery.module.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
 import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import { TenantPlacer } from '../reconciling/tenant.placer.js';
@@ -32,7 +35,7 @@ export class WorkersModule {
   static forRoot(options: WorkersOptions): DynamicModule {
     return {
       module: WorkersModule,
-      imports: [LifecycleModule],
+      imports: [LifecycleModule, RecoveryModule],
       providers: [
         { provide: BUS, useFactory: options.bus },
         { provide: SWEEP_INTERVAL_MS, useValue: options.sweepIntervalMs },
@@ -51,6 +54,8 @@ const WORKER = [
   BacklogStore,
   RecallStore,
   BacklogWorker,
+  ParkedCopies,
+  ParkedCopyStore,
   TenantPlacer,
   TenantReconciler,
   ReconcileWorker,

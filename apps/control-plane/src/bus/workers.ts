@@ -10,6 +10,8 @@ import { BacklogWorker } from '../participants/backlog-worker.js';
 import { ParticipantReadModel } from '../participants/participant.read-model.js';
 import { ParticipantsChanged } from '../participants/participants-changed.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
+import { ParkedCopies } from '../parked/parked-copies.js';
+import { RecoveryReminder } from '../parked/recovery-reminder.js';
 import { BUS, type Bus } from './bus.js';
 import { reach } from './reach.js';
 
@@ -32,6 +34,8 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly backlogs: BacklogWorker,
     private readonly receiver: AcknowledgementReceiver,
     private readonly participants: ParticipantReadModel,
+    private readonly reminder: RecoveryReminder,
+    private readonly copies: ParkedCopies,
     changed: ParticipantsChanged,
   ) {
     changed.onChange(() => this.reconnect());
@@ -40,6 +44,8 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
   onApplicationBootstrap(): void {
     this.reconciler.start(this.sweepIntervalMs);
     this.backlogs.start();
+    this.reminder.start();
+    this.copies.start();
     this.connecting = this.connect();
   }
 
@@ -47,7 +53,13 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping.abort();
     await this.connecting;
-    await Promise.all([this.acknowledgements?.stop(), this.reconciler.stop(), this.backlogs.stop()]);
+    await Promise.all([
+      this.acknowledgements?.stop(),
+      this.reconciler.stop(),
+      this.backlogs.stop(),
+      this.reminder.stop(),
+      this.copies.stop(),
+    ]);
   }
 
   /** Prepares the channels of a participant that was declared just now; running subscriptions find it by themselves. */

@@ -1,4 +1,4 @@
-import type { RequestType } from '@tenantry/contracts';
+import type { RecoveryType, RequestType } from '@tenantry/contracts';
 
 /** An audit entry that would have been written. */
 export interface PlannedChange {
@@ -14,7 +14,7 @@ export interface PlannedChange {
 /** A participant that would be asked for something. */
 export interface AskedParticipant {
   readonly name: string;
-  readonly request: RequestType;
+  readonly request: RequestType | RecoveryType;
   readonly required: boolean;
 }
 

@@ -9,6 +9,7 @@ import { FLEET_SQL } from './0006-fleet.sql.js';
 import { SCANS_ANEW_SQL } from './0007-scans-anew.sql.js';
 import { WHOLE_RECALLS_SQL } from './0008-whole-recalls.sql.js';
 import { CHECKPOINTS_OF_THE_HEAD_SQL } from './0009-checkpoints-of-the-head.sql.js';
+import { PARKED_FACTS_SQL } from './0011-parked-facts.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
 export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
@@ -24,6 +25,7 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0007-scans-anew', sql: SCANS_ANEW_SQL },
   { name: 'control-plane-0008-whole-recalls', sql: WHOLE_RECALLS_SQL },
   { name: 'control-plane-0009-checkpoints-of-the-head', sql: CHECKPOINTS_OF_THE_HEAD_SQL },
+  { name: 'control-plane-0011-parked-facts', sql: PARKED_FACTS_SQL },
   HISTORY_SQL,
   EPOCH_SQL,
 ];

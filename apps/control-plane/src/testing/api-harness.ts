@@ -29,6 +29,7 @@ import { FleetModule } from '../fleet/fleet.module.js';
 import { HistoryModule } from '../history/history.module.js';
 import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
+import { ParkedModule } from '../parked/parked.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { SigningModule } from '../signing/signing.module.js';
@@ -94,6 +95,7 @@ export class ApiHarness {
         FleetModule,
         HistoryModule,
         OperationsModule,
+        ParkedModule,
         ParticipantsModule,
         RoutingModule,
         SigningModule,

@@ -21,6 +21,7 @@ import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-wor
 import { BacklogStore } from '../participants/backlog.store.js';
 import { parseParticipant } from '../participants/participant-entry.js';
 import { RecallStore } from '../participants/recall.store.js';
+import { RecoveryModule } from '../parked/recovery.module.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
 import { TenantPlacer } from '../reconciling/tenant.placer.js';
 import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
@@ -34,7 +35,7 @@ export const BACKOFF = { baseMs: 1000, maxMs: 60_000 } as const;
 export const TESTER: Caller = { actor: 'api-key:tester', requestId: 'r-1' };
 
 @Module({
-  imports: [LifecycleModule],
+  imports: [LifecycleModule, RecoveryModule],
   providers: [
     TenantPlacer,
     TenantReconciler,

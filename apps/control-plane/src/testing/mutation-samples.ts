@@ -1,4 +1,6 @@
+import { newId } from '@tenantry/kernel';
 import type { CreatedApiKey } from '../api-keys/create-api-key.command.js';
+import type { ParkedFactView } from '../parked/parked-fact.view.js';
 import type { OperationView } from '../operations/operation.view.js';
 import type { Accepted } from '../tenants/accepted.js';
 import type { ApiHarness, Call } from './api-harness.js';
@@ -66,6 +68,24 @@ async function askedToPurge(api: ApiHarness): Promise<string> {
   return purge.id;
 }
 
+/** A fact that `reference` says it could not apply. */
+async function parked(api: ApiHarness): Promise<string> {
+  const tenantId = await api.control.active();
+  await api.control.send('reference', tenantId, 'participant.parked.v1', {
+    participant: 'reference',
+    group: 'reference',
+    tenantSeq: '3',
+    eventId: newId(),
+    eventType: 'tenant.provisioned.v1',
+    attempts: 5,
+    error: 'a sample',
+  });
+  const { body } = await api.call<Page<ParkedFactView>>('GET', `/v1/parked?tenantId=${tenantId}`);
+  const [fact] = body.data;
+  if (!fact) throw new Error('nothing is parked');
+  return fact.id;
+}
+
 /**
  * One request for each route that changes something, by method and path as the OpenAPI document has them. A route without
  * a sample fails the test of dry runs: nobody would have seen that its dry run is one.
@@ -127,6 +147,18 @@ export const MUTATION_SAMPLES: Readonly<Record<string, SampleMaker>> = {
   'POST /v1/operations/{id}/tasks/{participant}/attest': async (api) => ({
     path: `/v1/operations/${await askedToPurge(api)}/tasks/reference/attest`,
     body: REASON,
+  }),
+  'POST /v1/parked/{id}/redrive': async (api) => ({
+    path: `/v1/parked/${await parked(api)}/redrive`,
+    body: REASON,
+  }),
+  'POST /v1/parked/{id}/skip': async (api) => ({
+    path: `/v1/parked/${await parked(api)}/skip`,
+    body: REASON,
+  }),
+  'POST /v1/replays': async (api) => ({
+    path: '/v1/replays',
+    body: { ...REASON, tenantId: await api.control.active(), participant: 'reference', fromSeq: 1 },
   }),
   'POST /v1/tenants/bulk-suspend': async (api, unique) => {
     const labels = { sample: unique };

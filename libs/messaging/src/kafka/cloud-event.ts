@@ -5,12 +5,15 @@ import { parseEnvelope, type ParsedEnvelope } from '../parse-envelope.js';
 const STRUCTURED_TYPE = 'application/cloudevents+json';
 const NOT_JSON = { ok: false, reason: 'the value is no JSON' } as const;
 
-/** CloudEvents 1.0, Kafka protocol binding, binary mode; the key is the subject, so that one partition keeps a tenant's order. */
-export function toKafkaMessage(envelope: Envelope): Message {
+/**
+ * CloudEvents 1.0, Kafka protocol binding, binary mode; the key is the subject, so that one partition keeps a tenant's order.
+ * @param beside headers that are none of the event's.
+ */
+export function toKafkaMessage(envelope: Envelope, beside: Readonly<Record<string, string>> = {}): Message {
   return {
     key: envelope.subject,
     value: JSON.stringify(envelope.data),
-    headers: kafkaHeaders(envelope),
+    headers: { ...beside, ...kafkaHeaders(envelope) },
   };
 }
 

@@ -1,6 +1,6 @@
 import { topicNames } from '@tenantry/contracts';
 import { OpenSubscriptions } from '../open-subscriptions.js';
-import type { ControlPlaneTransport } from '../transport.js';
+import type { ControlPlaneTransport, OutboundMessage } from '../transport.js';
 import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
@@ -50,14 +50,18 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
 
     async publish(messages) {
       await prepareAll([]);
-      const on = (channel: 'state' | 'lifecycle'): TopicMessage[] =>
+      const on = (channel: OutboundMessage['channel']): TopicMessage[] =>
         messages
           .filter((one) => one.channel === channel)
-          .map(({ envelope }) => ({ topic: topics[channel], message: toKafkaMessage(envelope) }));
+          .map(({ envelope, headers }) => ({
+            topic: topics[channel],
+            message: toKafkaMessage(envelope, headers),
+          }));
       // A state record is acknowledged before the events that it reflects; across topics nothing else orders them.
       try {
         await sender.send(on('state'));
         await sender.send(on('lifecycle'));
+        await sender.send(on('parked'));
       } catch (error) {
         // The brokers may have been replaced by empty ones; look at the topics again before the next try.
         prepared = false;
