@@ -4,7 +4,7 @@ export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-d
 export { waitFor } from './wait-for.js';
 export { EventReader, type ReadEvent } from './event-reader.js';
 export { consumerDatabase, type ConsumerDatabase } from './consumer-database.js';
-export { factEvent, requestEvent } from './lifecycle-events.js';
+export { factEvent, recoveryEvent, replayEvent, requestEvent } from './lifecycle-events.js';
 export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.js';
 export { LifecyclePublisher, type Asked } from './lifecycle-publisher.js';
 export { silencingProxy, type SilencingProxy } from './silencing-proxy.js';

@@ -3,8 +3,11 @@ import type {
   Envelope,
   FactType,
   LifecycleType,
+  ParkedFactRequest,
   ParticipantRequest,
   Payload,
+  RecoveryType,
+  ReplayRequest,
   RequestType,
 } from '@tenantry/contracts';
 
@@ -51,6 +54,46 @@ export function factEvent<T extends FactType>(
 ): Envelope<T, Payload<T>> {
   return envelope(place, place.type, data);
 }
+
+/** A redrive or a skip as it arrives at the group `reference-runner` of the participant `reference`. */
+export function recoveryEvent(
+  place: Placed & { readonly type: Exclude<RecoveryType, 'participant.replay_requested.v1'> },
+  request: Partial<ParkedFactRequest> & Pick<ParkedFactRequest, 'tenantSeq'>,
+): Envelope<RecoveryType, ParkedFactRequest> {
+  return {
+    ...envelope(place, place.type, { ...RECOVERY_HEAD, operationId: newId(), ...request }),
+    generation: '1',
+  };
+}
+
+/** One part of a replay of facts, as it arrives there. */
+export function replayEvent(
+  place: Placed,
+  facts: readonly Envelope[],
+  request: Partial<ReplayRequest> = {},
+): Envelope<RecoveryType, ReplayRequest> {
+  const operationId = request.operationId ?? newId();
+  const data: ReplayRequest = {
+    ...RECOVERY_HEAD,
+    operationId,
+    replayId: operationId,
+    fromSeq: facts[0]?.tenantSeq ?? '1',
+    part: 1,
+    parts: 1,
+    facts: facts.map(({ id, type, time, tenantSeq = '0', data: fact }) => ({
+      id,
+      type,
+      time,
+      tenantSeq,
+      generation: '1',
+      data: fact as Record<string, unknown>,
+    })),
+    ...request,
+  };
+  return { ...envelope(place, 'participant.replay_requested.v1', data), generation: '1' };
+}
+
+const RECOVERY_HEAD = { generation: 1, attempt: 1, participants: ['reference'], group: 'reference-runner' };
 
 function envelope<T extends LifecycleType, D>({ tenantId, seq }: Placed, type: T, data: D): Envelope<T, D> {
   return {
