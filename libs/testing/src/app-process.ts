@@ -26,9 +26,13 @@ export function startApp({ app, entry = 'main', env, onLine }: AppProcessOptions
 }
 
 /** Runs an app's built `main.migrate` to its end. @throws Error with everything it wrote when it fails. */
-export async function migrateApp(app: AppName, env: Readonly<Record<string, string>>): Promise<void> {
+export async function migrateApp(
+  app: AppName,
+  env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+): Promise<void> {
   try {
-    const args = ['--enable-source-maps', entryFile(app, 'main.migrate')];
+    const args = ['--enable-source-maps', entryFile(app, 'main.migrate'), ...options];
     await promisify(execFile)(process.execPath, args, { env: withoutOurOwn(env) });
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };

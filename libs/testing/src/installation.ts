@@ -85,6 +85,7 @@ export function installationEnvironment(
         PARTICIPANT_TRANSPORT_URLS: Object.entries(transportUrls)
           .map(([participant, url]) => `${participant}=${url}`)
           .join(),
+        ...kafkaVariables,
       },
       serve: {
         ...control,

@@ -46,6 +46,8 @@ export interface SystemUnderTest {
   launch(app: AppName, env?: Readonly<Record<string, string>>): Promise<GuardedProcess>;
   /** Starts a further process of an app from another entry point, on a port of its own, and waits until it is ready; ended by `stop`. */
   startBeside(app: AppName, entry: string): Promise<ProcessBeside>;
+  /** Runs an app's `main.migrate` once more, with these options. @throws Error with everything it wrote when it fails. */
+  migrate(app: AppName, options?: readonly string[]): Promise<void>;
   /** Ends a process as `kill -9` does. */
   kill(app: AppName): Promise<void>;
   /** Ends a process in an orderly way. @returns its exit status. */
@@ -148,6 +150,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       await untilReady(`http://127.0.0.1:${port}`, process);
       return { url: `http://127.0.0.1:${port}`, process };
     },
+    migrate: (app, migrateOptions) => migrateApp(app, environment[app].migrate, migrateOptions),
     kill: async (app) => {
       const process = of(app);
       process.signal('SIGKILL');
