@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { topicNames } from '@tenantry/contracts';
 import { OutboxLag } from '@tenantry/messaging';
 import {
   HealthModule,
@@ -10,6 +11,7 @@ import {
 } from '@tenantry/service';
 import { DataSource } from 'typeorm';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
+import { APP_INFO } from './app-info.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditWorkersModule } from './audit/audit-workers.module.js';
 import { newBus } from './bus/new-bus.js';
@@ -29,6 +31,7 @@ import { HistoryModule } from './history/history.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { missingMigrations } from './database/migration-level.js';
 import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
+import { MessageDocsModule } from './message-docs/message-docs.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ParkedModule } from './parked/parked.module.js';
 import { ParticipantsModule } from './participants/participants.module.js';
@@ -89,6 +92,10 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     ExplainingModule,
     FleetModule,
     HistoryModule,
+    MessageDocsModule.forRoot(
+      topicNames(config.kafkaTopicPrefix, config.kafka?.topicNames),
+      APP_INFO.version,
+    ),
     OperationsModule,
     ParkedModule,
     ParticipantsModule,

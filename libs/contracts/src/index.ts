@@ -70,4 +70,10 @@ export { MESSAGE_EXAMPLES } from './examples/message-examples.js';
 export { type Example } from './examples/example.js';
 export { publishedSchema, type SchemaSide } from './published-schema.js';
 export { headersSchema } from './asyncapi/asyncapi-message.js';
-export { asyncApiDocument, type AsyncApiDocument } from './asyncapi/asyncapi-document.js';
+export { asyncApiDocument } from './asyncapi/asyncapi-document.js';
+export {
+  type AsyncApiChannel,
+  type AsyncApiDocument,
+  type AsyncApiMessage,
+  type JsonSchema,
+} from './asyncapi/asyncapi.js';

@@ -1,19 +1,9 @@
 import { MESSAGE_CATALOGUE, type Channel } from '../catalogue.js';
 import { MESSAGE_SCHEMAS, type MessageType } from '../messages.js';
 import { topicNames, type Topics } from '../topics.js';
+import type { AsyncApiChannel, AsyncApiDocument } from './asyncapi.js';
 import { describeChannels, type ChannelDescription } from './asyncapi-channels.js';
 import { describeMessage, KAFKA_BINDING } from './asyncapi-message.js';
-
-/** An AsyncAPI 3 document, as JSON. */
-export interface AsyncApiDocument {
-  readonly asyncapi: '3.0.0';
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
-  readonly channels: Readonly<Record<string, object>>;
-  readonly operations: Readonly<Record<string, object>>;
-  readonly components: { readonly messages: Readonly<Record<string, object>> } & Readonly<
-    Record<string, object>
-  >;
-}
 
 const DESCRIPTION = [
   "What Tenantry's control plane and the services that keep tenants' data say to each other on Kafka.",
@@ -81,7 +71,7 @@ export function asyncApiDocument({
   };
 }
 
-function describeChannel(channel: ChannelDescription, types: readonly MessageType[]): object {
+function describeChannel(channel: ChannelDescription, types: readonly MessageType[]): AsyncApiChannel {
   const { address, title, description, cleanup, parameters } = channel;
   return {
     address,

@@ -5,13 +5,14 @@ import { MESSAGE_EXAMPLES } from '../examples/message-examples.js';
 import { JSON_CONTENT_TYPE, kafkaHeaders } from '../kafka-headers.js';
 import type { MessageType } from '../messages.js';
 import { publishedSchema } from '../published-schema.js';
+import type { AsyncApiMessage, JsonSchema } from './asyncapi.js';
 import { answerHeaders, eventHeaders, heartbeatHeaders } from '../schemas/headers.js';
 
 /** Binding version of everything that is said about Kafka. */
 export const KAFKA_BINDING = '0.5.0';
 
 /** The headers of a message type, with the attributes that are always the same for it. */
-export function headersSchema(type: MessageType): object {
+export function headersSchema(type: MessageType): JsonSchema {
   const headers = headersOf(type);
   return {
     ...headers,
@@ -27,7 +28,7 @@ export function headersSchema(type: MessageType): object {
  * A message of the document. A participant reads with the open schema what the control plane writes, and writes by the closed one what the
  * control plane reads; the document shows each message from that side, because participants are who it is for.
  */
-export function describeMessage(type: MessageType): object {
+export function describeMessage(type: MessageType): AsyncApiMessage {
   const { channel, title, summary } = MESSAGE_CATALOGUE[type];
   return {
     name: type,
@@ -42,7 +43,7 @@ export function describeMessage(type: MessageType): object {
   };
 }
 
-function describeExample({ name, envelope }: Example): object {
+function describeExample({ name, envelope }: Example): AsyncApiMessage['examples'][number] {
   return { name, headers: kafkaHeaders(envelope), payload: envelope.data };
 }
 
@@ -51,7 +52,7 @@ function headersOf(type: MessageType) {
   return MESSAGE_CATALOGUE[type].channel === 'acknowledgements' ? answerHeaders : eventHeaders;
 }
 
-function keySchema(type: MessageType): object {
+function keySchema(type: MessageType): JsonSchema {
   return type === 'participant.heartbeat.v1'
     ? { type: 'string', description: "The participant's name." }
     : {
@@ -67,7 +68,7 @@ function answers(type: MessageType): boolean {
 }
 
 /** AsyncAPI's own dialect is draft 7: what our schemas use means the same in both, but the document may not name another. */
-function draft7(schema: object): object {
+function draft7(schema: object): JsonSchema {
   const { $schema: _, ...rest } = schema as { $schema?: string };
   return rest;
 }
