@@ -13,7 +13,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 3001,
       metricsPort: 9465,
-      metricsPort: 9465,
+      routeStalenessAlertMs: 300_000,
       apiKeyHashes: [],
       transport: { kind: 'embedded', url: LEAST.EMBEDDED_TRANSPORT_URL },
     });
