@@ -231,7 +231,7 @@ async function startNetwork(
   }
   const [broker] = await Promise.all([
     kafka
-      ? startKafkaBroker(doors).then((started) => {
+      ? startKafkaBroker({ doors }).then((started) => {
           cleanUp.push(() => started.remove());
           return started;
         })

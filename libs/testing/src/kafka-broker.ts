@@ -1,15 +1,21 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { freePort } from './free-port.js';
-import { startGuarded, type GuardedProcess } from './guarded-process.js';
-import { kafkaInstallation, type KafkaInstallation } from './kafka-jars.js';
+import { kafkaInstallation } from './kafka-jars.js';
+import { KafkaNode, type KafkaDoor, type KafkaProperties } from './kafka-node.js';
 import { untilMessagesPass } from './kafka-probe.js';
 
-const LOG_LINES_IN_ERRORS = 20;
+/** Of a single broker, which has nobody to replicate to. */
+const ALONE: KafkaProperties = {
+  'offsets.topic.replication.factor': 1,
+  'transaction.state.log.replication.factor': 1,
+  'transaction.state.log.min.isr': 1,
+  'share.coordinator.state.topic.replication.factor': 1,
+  'share.coordinator.state.topic.min.isr': 1,
+  'min.insync.replicas': 1,
+};
 
 /** An Apache Kafka broker that tests can take down and bring up again, on the same ports and the same data. */
 export interface KafkaBroker {
@@ -25,14 +31,12 @@ export interface KafkaBroker {
   remove(): Promise<void>;
 }
 
-/** A further way in. Clients are told by a broker where to find it, so whoever comes by another way needs a door of its own. */
-export interface KafkaDoor {
-  /** Upper-case letters, digits and `_`. */
-  readonly name: string;
-  /** Where the broker listens for those that come through it. */
-  readonly port: number;
-  /** Where they are told that it listens. */
-  readonly advertisedPort: number;
+export interface KafkaBrokerOptions {
+  /** Besides the one of `brokers`. */
+  readonly doors?: readonly KafkaDoor[];
+  readonly properties?: KafkaProperties;
+  /** Further options of `kafka-storage format`. */
+  readonly formatOptions?: readonly string[];
 }
 
 /**
@@ -41,33 +45,37 @@ export interface KafkaDoor {
  *
  * @throws KafkaUnavailableError when this machine cannot run one.
  */
-export async function startKafkaBroker(doors: readonly KafkaDoor[] = []): Promise<KafkaBroker> {
+export async function startKafkaBroker(options: KafkaBrokerOptions = {}): Promise<KafkaBroker> {
+  const { doors = [], properties = {}, formatOptions = [] } = options;
   const installation = await kafkaInstallation();
   const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-kafka-'));
-  const port = await freePort();
+  const [port, controllerPort] = [await freePort(), await freePort()];
   const brokers = `127.0.0.1:${port}`;
-  const properties = path.join(folder, 'server.properties');
-  await writeFile(properties, serverProperties(port, await freePort(), path.join(folder, 'data'), doors));
-  await format(installation, properties);
-
-  let running: GuardedProcess | undefined;
-  const end = async (how: (broker: GuardedProcess) => Promise<unknown>) => {
-    if (running) await how(running);
-    running = undefined;
-  };
+  const node = await KafkaNode.format({
+    installation,
+    nodeId: 1,
+    clusterId: randomBytes(16).toString('base64url'),
+    folder: path.join(folder, 'node'),
+    port,
+    controllerPort,
+    doors,
+    properties: {
+      'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
+      ...ALONE,
+      ...properties,
+    },
+    formatOptions: ['--standalone', ...formatOptions],
+  });
   const broker: KafkaBroker = {
     brokers,
     start: async () => {
-      running ??= await launch(installation, properties, brokers);
+      await node.launch();
+      await node.until(untilMessagesPass(brokers));
     },
-    stop: () => end((process) => process.stop(30_000)),
-    kill: () =>
-      end((process) => {
-        process.signal('SIGKILL');
-        return process.ended;
-      }),
+    stop: () => node.stop(),
+    kill: () => node.kill(),
     remove: async () => {
-      await broker.kill();
+      await node.kill();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -76,85 +84,6 @@ export async function startKafkaBroker(doors: readonly KafkaDoor[] = []): Promis
   } catch (error) {
     await broker.remove();
     throw error;
-  }
-  return broker;
-}
-
-function serverProperties(
-  brokerPort: number,
-  controllerPort: number,
-  dataDir: string,
-  doors: readonly KafkaDoor[],
-): string {
-  const names = ['PLAINTEXT', 'CONTROLLER', ...doors.map(({ name }) => name)];
-  const properties = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-    listeners: [
-      `PLAINTEXT://127.0.0.1:${brokerPort}`,
-      `CONTROLLER://127.0.0.1:${controllerPort}`,
-      ...doors.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
-    ].join(),
-    'advertised.listeners': [
-      `PLAINTEXT://127.0.0.1:${brokerPort}`,
-      ...doors.map(({ name, advertisedPort }) => `${name}://127.0.0.1:${advertisedPort}`),
-    ].join(),
-    'listener.security.protocol.map': names.map((name) => `${name}:PLAINTEXT`).join(),
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'controller.listener.names': 'CONTROLLER',
-    'log.dirs': dataDir,
-    'auto.create.topics.enable': false,
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
-    'min.insync.replicas': 1,
-    'group.initial.rebalance.delay.ms': 0,
-  };
-  return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('');
-}
-
-async function format({ java, classPath }: KafkaInstallation, properties: string): Promise<void> {
-  const clusterId = randomBytes(16).toString('base64url');
-  const args = [
-    'kafka.tools.StorageTool',
-    'format',
-    '--standalone',
-    `--cluster-id=${clusterId}`,
-    '-c',
-    properties,
-  ];
-  await promisify(execFile)(java, ['-cp', classPath, ...args]);
-}
-
-async function launch(
-  installation: KafkaInstallation,
-  properties: string,
-  brokers: string,
-): Promise<GuardedProcess> {
-  const lines: string[] = [];
-  const memory = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
-  const broker = await startGuarded({
-    command: installation.java,
-    args: [...memory, '-cp', installation.classPath, 'kafka.Kafka', properties],
-    onLine: (line) => {
-      lines.push(line);
-      if (lines.length > LOG_LINES_IN_ERRORS) lines.shift();
-    },
-  });
-  try {
-    await Promise.race([
-      untilMessagesPass(brokers),
-      broker.ended.then(({ status }) => Promise.reject(new Error(`the broker ended with status ${status}`))),
-    ]);
-  } catch (error) {
-    await broker.stop(1000);
-    throw new Error(`Kafka did not start:\n${lines.join('\n')}`, { cause: error });
   }
   return broker;
 }

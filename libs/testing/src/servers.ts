@@ -7,9 +7,14 @@ export {
 export { freePort, isPortFree } from './free-port.js';
 export { startPostgres, type PostgresServer, type PostgresServerOptions } from './postgres-server.js';
 export { ensureDatabases } from './ensure-databases.js';
-export { startKafkaBroker, type KafkaBroker, type KafkaDoor } from './kafka-broker.js';
+export { startKafkaBroker, type KafkaBroker, type KafkaBrokerOptions } from './kafka-broker.js';
+export { type KafkaDoor } from './kafka-node.js';
+export { startKafkaCluster, type KafkaCluster } from './kafka-cluster.js';
+export { startSecuredKafka, type SecuredKafka } from './secured-kafka.js';
+export { documentedAcls, type DocumentedUsers } from './documented-acls.js';
+export { type Certificate, type CertificateAuthority } from './tls-certificates.js';
 export { networkLink, type NetworkLink } from './network-link.js';
-export { KafkaUnavailableError } from './kafka-jars.js';
+export { KAFKA_VERSIONS, KafkaUnavailableError } from './kafka-jars.js';
 export { untilMessagesPass } from './kafka-probe.js';
 export {
   PARTICIPANT,
