@@ -74,7 +74,11 @@ async function serve(config) {
     scannedDatabases: config.databaseUrl ? [DATABASES['data-plane'], DATABASES.verifier].join() : '*',
     loginPrefix: 'tenantry',
     password: kept.loginPassword,
-    kafka: config.kafkaBrokers && { brokers: config.kafkaBrokers, topicPrefix: config.kafkaTopicPrefix },
+    kafka: config.kafkaBrokers && {
+      brokers: config.kafkaBrokers,
+      topicPrefix: config.kafkaTopicPrefix,
+      variables: config.kafkaVariables,
+    },
     adminKeyHash: sha256(kept.apiKey),
     dataPlaneKeyHash: sha256(kept.dataPlaneApiKey),
     signingKey: `file:${signingKeyFile()}`,

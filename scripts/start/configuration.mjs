@@ -21,6 +21,8 @@ export function configuration(env = process.env) {
     databaseUrl: env.DATABASE_URL || undefined,
     kafkaBrokers: env.KAFKA_BROKERS || undefined,
     kafkaTopicPrefix: env.KAFKA_TOPIC_PREFIX || 'tenantry',
+    /** Handed on as they are: credentials, how topics are made. */
+    kafkaVariables: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith('KAFKA_'))),
     logLevel: env.LOG_LEVEL || 'info',
   };
 }

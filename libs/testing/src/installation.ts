@@ -31,7 +31,12 @@ export interface InstallationOptions {
   /** The one password of all logins of the installation; letters, digits, `-` and `_` only. */
   readonly password: string;
   /** Absent: the embedded transport. */
-  readonly kafka?: { readonly brokers: string; readonly topicPrefix: string };
+  readonly kafka?: {
+    readonly brokers: string;
+    readonly topicPrefix: string;
+    /** Further variables that begin with `KAFKA_`, for every process. */
+    readonly variables?: Readonly<Record<string, string>>;
+  };
   /** SHA-256, hex, of the key that becomes the first administrator's when there is none yet. */
   readonly adminKeyHash: string;
   readonly dataPlaneKeyHash: string;
@@ -59,7 +64,11 @@ export function installationEnvironment(
   };
   const transport = (participant: keyof typeof transportUrls): Readonly<Record<string, string>> =>
     kafkaVariables ?? { EMBEDDED_TRANSPORT_URL: transportUrls[participant] };
-  const kafkaVariables = kafka && { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC_PREFIX: kafka.topicPrefix };
+  const kafkaVariables = kafka && {
+    ...kafka.variables,
+    KAFKA_BROKERS: kafka.brokers,
+    KAFKA_TOPIC_PREFIX: kafka.topicPrefix,
+  };
 
   const control = {
     DATABASE_URL: loginUrl('control-plane', 'control'),
