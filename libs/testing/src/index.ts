@@ -1,5 +1,6 @@
 export { busDatabase, type BusDatabase } from './bus-database.js';
-export { TRANSPORT_CASES, type TransportCase, type TransportRig } from './transport-cases.js';
+export { TRANSPORT_CASES } from './transport-cases/transport-cases.js';
+export { type TransportCase, type TransportRig } from './transport-cases/transport-case.js';
 export { testDatabase, type DatabaseTemplate, type TestDatabase } from './test-database.js';
 export { waitFor } from './wait-for.js';
 export { EventReader, type ReadEvent } from './event-reader.js';
