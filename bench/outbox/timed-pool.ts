@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 
 /** What the relay asks the database, by how its statements begin. */
 const KINDS = {
-  read: 'WITH waiting AS',
+  read: 'SELECT * FROM tenantry.read_outbox',
   claim: 'WITH turn AS',
   remove: 'DELETE FROM tenantry.outbox_pending',
 } as const;

@@ -77,9 +77,17 @@ export async function releaseShards(sql: SqlExecutor, shards: readonly ClaimedSh
   );
 }
 
-/** Strikes a relay that has given back all it had. */
+/** Strikes a relay and gives back all it has, in one, so that whoever hears of it counts one less. */
 export async function leaveRelays(sql: SqlExecutor, owner: string): Promise<void> {
-  await sql.query('DELETE FROM tenantry.relay_member WHERE owner = $1', [owner]);
+  await sql.query(
+    `WITH struck AS (
+      DELETE FROM tenantry.relay_member WHERE owner = $1
+    ), released AS (
+      UPDATE tenantry.relay_shard SET owner = NULL, lease_until = now() WHERE owner = $1
+    )
+    SELECT pg_notify($2, $3)`,
+    [owner, OUTBOX_CHANNEL, SHARDS_ARE_FREE],
+  );
 }
 
 /** Notes for operators that a shard could not be sent, and when it is tried again. */

@@ -74,7 +74,6 @@ export class RelayMembership {
   /** Gives everything back, for others to go on at once. */
   async leave(): Promise<void> {
     if (!this.lease) return;
-    await releaseShards(this.sql, [...this.own.values()]);
     this.own.clear();
     await leaveRelays(this.sql, this.owner);
   }
