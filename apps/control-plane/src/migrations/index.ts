@@ -1,5 +1,11 @@
 import { CLOCK_SQL, type SqlMigration } from '@tenantry/database';
-import { EMBEDDED_TRANSPORT_SQL, EPOCH_SQL, HISTORY_SQL, OUTBOX_SQL } from '@tenantry/messaging';
+import {
+  EMBEDDED_TRANSPORT_SQL,
+  EPOCH_SQL,
+  HISTORY_SQL,
+  OUTBOX_SQL,
+  RELAY_MEMBER_SQL,
+} from '@tenantry/messaging';
 import { INITIAL_SCHEMA_SQL } from './0001-initial-schema.sql.js';
 import { PARTICIPANTS_AND_OPERATORS_SQL } from './0002-participants-and-operators.sql.js';
 import { SEQUENCED_AUDIT_SQL } from './0003-sequenced-audit.sql.js';
@@ -28,4 +34,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0011-parked-facts', sql: PARKED_FACTS_SQL },
   HISTORY_SQL,
   EPOCH_SQL,
+  RELAY_MEMBER_SQL,
 ];
