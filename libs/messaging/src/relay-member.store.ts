@@ -44,15 +44,15 @@ export async function countRelays(sql: SqlExecutor): Promise<number> {
 }
 
 /**
- * Takes shards that are nobody's, or whose owner was struck. One relay takes at a time. Between the look and the
+ * Takes shards that are nobody's, or whose owner was struck. One relay takes at a time: whoever has the first shard's row. Between the look and the
  * taking a shard may have gone to a relay that joined meanwhile: then its lease is another, and it is left alone.
  */
 export function claimShards(sql: SqlExecutor, owner: string, limit: number): Promise<ClaimedShard[]> {
   return sql.query<ClaimedShard>(
     `WITH turn AS MATERIALIZED (
-      SELECT pg_try_advisory_xact_lock(hashtextextended('tenantry.relay_shard', 0)) AS mine
+      SELECT FROM tenantry.relay_shard WHERE shard = 0 FOR UPDATE SKIP LOCKED
     ), free AS MATERIALIZED (
-      SELECT s.shard, s.lease FROM turn JOIN tenantry.relay_shard s ON turn.mine
+      SELECT s.shard, s.lease FROM turn CROSS JOIN tenantry.relay_shard s
       WHERE (s.lease_until = 'infinity' OR s.lease_until <= now())
         AND NOT EXISTS (SELECT FROM tenantry.relay_member m WHERE m.owner = s.owner)
       ORDER BY s.shard LIMIT $2
