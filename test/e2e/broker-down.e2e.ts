@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  freePort,
   startKafkaBroker,
   startSystem,
   testedTransports,
@@ -7,7 +8,11 @@ import {
   type SystemUnderTest,
 } from '@tenantry/testing/servers';
 import { waitFor } from '@tenantry/testing';
+import { BacklogTenants } from './backlog-tenants.js';
 import { TenantSteps } from './tenant-steps.js';
+
+/** What is committed while the broker is away, beside what the API is asked for. */
+const COMMITS = Number(process.env['BACKLOG_COMMITS'] ?? 20_000);
 
 // The embedded transport has no broker that could be down. Where there is none at all, `npm test` names what it skips.
 const onKafka = testedTransports().includes('kafka') ? describe : describe.skip;
@@ -16,9 +21,15 @@ onKafka('with Kafka down', () => {
   let broker: KafkaBroker;
   let system: SystemUnderTest;
   let steps: TenantSteps;
+  let metricsPort: number;
   beforeAll(async () => {
     broker = await startKafkaBroker();
-    system = await startSystem({ transport: 'kafka', kafkaBrokers: broker.brokers });
+    metricsPort = await freePort();
+    system = await startSystem({
+      transport: 'kafka',
+      kafkaBrokers: broker.brokers,
+      env: { 'control-plane': { METRICS_PORT: String(metricsPort), OUTBOX_ALERT_AFTER: 'PT1S' } },
+    });
     steps = new TenantSteps(system);
   }, 180_000);
   afterAll(async () => {
@@ -66,4 +77,42 @@ onKafka('with Kafka down', () => {
     });
     expect((await client.get('/v1/projects')).status).toBe(403);
   }, 240_000);
+
+  /** A metric of the control plane, as Prometheus would read it. */
+  async function metric(name: string): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+    const line = text.split('\n').find((each) => each.startsWith(`${name} `) || each.startsWith(`${name}{`));
+    return Number(line?.split(' ').at(-1));
+  }
+
+  it('as long as tens of thousands of commits take, shows how far it is behind, and drains in order at full speed', async () => {
+    const backlog = new BacklogTenants(system.adminUrls['control-plane'], COMMITS);
+    await broker.kill();
+    const [, { tenant }] = await Promise.all([backlog.commit(), steps.create()]);
+
+    const { body } = await system.control.get<{
+      status: string;
+      reports: { outbox: { status: string; pending: number; oldestAgeSeconds: number } };
+    }>('/healthz');
+    expect(body).toMatchObject({ status: 'degraded', reports: { outbox: { status: 'degraded' } } });
+    expect(body.reports.outbox.pending).toBeGreaterThanOrEqual(backlog.events);
+    expect(body.reports.outbox.oldestAgeSeconds).toBeGreaterThan(1);
+    expect(await metric('tenantry_outbox_pending')).toBeGreaterThanOrEqual(backlog.events);
+    expect(await metric('tenantry_outbox_oldest_age_seconds')).toBeGreaterThan(1);
+    expect((await system.control.get('/readyz')).status).toBe(200);
+
+    await broker.start();
+    const began = performance.now();
+    await waitFor(
+      'the outbox to be nearly empty',
+      async () => (await metric('tenantry_outbox_pending')) < 100,
+      120_000,
+    );
+    const seconds = (performance.now() - began) / 1000;
+    process.stderr.write(
+      `\n${backlog.events} events drained in ${seconds.toFixed(1)} s after the broker was back\n`,
+    );
+    expect(await backlog.inversions(broker.brokers, 60_000)).toBe(0);
+    await steps.reaches(tenant.id, 'ACTIVE', 90_000);
+  }, 300_000);
 });
