@@ -44,8 +44,11 @@ export interface SystemUnderTest {
   start(app: AppName, env?: Readonly<Record<string, string>>): Promise<void>;
   /** As `start`, without waiting: for a process that is expected to end or to stay unready. */
   launch(app: AppName, env?: Readonly<Record<string, string>>): Promise<GuardedProcess>;
-  /** Starts a further process of an app from another entry point, on a port of its own, and waits until it is ready; ended by `stop`. */
-  startBeside(app: AppName, entry: string): Promise<ProcessBeside>;
+  /**
+   * Starts a further process of an app from another entry point, on a port of its own, and waits until it is ready; ended by `stop`.
+   * `env` counts for this process only.
+   */
+  startBeside(app: AppName, entry: string, env?: Readonly<Record<string, string>>): Promise<ProcessBeside>;
   /** Runs an app's `main.migrate` once more, with these options. @throws Error with everything it wrote when it fails. */
   migrate(app: AppName, options?: readonly string[]): Promise<void>;
   /** Ends a process as `kill -9` does. */
@@ -137,12 +140,18 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     start: async (app, env) => {
       await untilReady(url(app), await system.launch(app, env));
     },
-    startBeside: async (app, entry) => {
+    startBeside: async (app, entry, env) => {
       const port = await freePort();
       const process = await startApp({
         app,
         entry,
-        env: { ...environment[app].serve, ...secrets[app], PORT: String(port), ...options.env?.[app] },
+        env: {
+          ...environment[app].serve,
+          ...secrets[app],
+          PORT: String(port),
+          ...options.env?.[app],
+          ...env,
+        },
         onLine: (line) => book.add(`${app} ${entry}`, line),
       });
       beside.add(process);
