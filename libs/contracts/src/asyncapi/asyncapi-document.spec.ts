@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormatsModule from 'ajv-formats';
 import { MESSAGE_SCHEMAS } from '../messages.js';
 import { topicNames } from '../topics.js';
 import { asyncApiDocument } from './asyncapi-document.js';
+
+// ajv-formats is CommonJS whose default export is the module object under nodenext.
+const addFormats = addFormatsModule as unknown as (ajv: Ajv2020) => void;
 
 interface Described {
   readonly payload: { readonly additionalProperties?: boolean; readonly $id: string };
@@ -17,7 +22,7 @@ describe('asyncApiDocument', () => {
     const listed = Object.values(channels).flatMap((channel) =>
       Object.keys((channel as { messages: object }).messages),
     );
-    expect(listed.sort()).toEqual(Object.keys(MESSAGE_SCHEMAS).sort());
+    expect(listed.sort()).toEqual([...Object.keys(MESSAGE_SCHEMAS), 'parkedCopy'].sort());
   });
 
   it('names the topics of the installation', () => {
@@ -45,4 +50,19 @@ describe('asyncApiDocument', () => {
       ce_generation: '2',
     });
   });
+
+  it.each(Object.entries(asyncApiDocument().components.messages))(
+    'has examples of %s that are as it describes them',
+    (_name, { headers, payload, examples }) => {
+      const ajv = new Ajv2020({ allErrors: true });
+      addFormats(ajv);
+      const [checkHeaders, checkPayload] = [ajv.compile(headers), ajv.compile(payload)];
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) {
+        checkHeaders(example.headers);
+        checkPayload(example.payload);
+        expect([checkHeaders.errors, checkPayload.errors]).toEqual([null, null]);
+      }
+    },
+  );
 });

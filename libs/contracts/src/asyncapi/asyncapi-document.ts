@@ -1,9 +1,11 @@
-import { MESSAGE_CATALOGUE, type Channel } from '../catalogue.js';
+import { MESSAGE_CATALOGUE } from '../catalogue.js';
 import { MESSAGE_SCHEMAS, type MessageType } from '../messages.js';
 import { topicNames, type Topics } from '../topics.js';
 import type { AsyncApiChannel, AsyncApiDocument } from './asyncapi.js';
 import { describeChannels, type ChannelDescription } from './asyncapi-channels.js';
-import { describeMessage, KAFKA_BINDING } from './asyncapi-message.js';
+import { describeMessage } from './asyncapi-message.js';
+import { KAFKA_BINDING } from './kafka-binding.js';
+import { describeParkedCopy } from './parked-copy.js';
 
 const DESCRIPTION = [
   "What Tenantry's control plane and the services that keep tenants' data say to each other on Kafka.",
@@ -32,6 +34,12 @@ const OPERATIONS = {
     title: 'Hear participants',
     summary: 'The control plane reads what each participant says on its own topic.',
   },
+  copyParked: {
+    channel: 'parked',
+    action: 'send',
+    title: 'Copy what is parked',
+    summary: 'The control plane copies the facts that participants could not apply.',
+  },
 } as const;
 
 /**
@@ -46,7 +54,11 @@ export function asyncApiDocument({
 }: { readonly topics?: Topics; readonly version?: string } = {}): AsyncApiDocument {
   const types = Object.keys(MESSAGE_SCHEMAS) as MessageType[];
   const channels = describeChannels(topics);
-  const on = (channel: string) => types.filter((type) => MESSAGE_CATALOGUE[type].channel === channel);
+  const parkedCopy = describeParkedCopy();
+  const on = (channel: string) =>
+    channel === 'parked'
+      ? [parkedCopy.name]
+      : types.filter((type) => MESSAGE_CATALOGUE[type].channel === channel);
   return {
     asyncapi: '3.0.0',
     info: { title: 'Tenantry: messages', version, description: DESCRIPTION },
@@ -56,11 +68,14 @@ export function asyncApiDocument({
     operations: Object.fromEntries(
       Object.entries(OPERATIONS).map(([name, operation]) => [
         name,
-        { ...operation, channel: { $ref: `#/channels/${operation.channel satisfies Channel}` } },
+        { ...operation, channel: { $ref: `#/channels/${operation.channel}` } },
       ]),
     ),
     components: {
-      messages: Object.fromEntries(types.map((type) => [type, describeMessage(type)])),
+      messages: {
+        ...Object.fromEntries(types.map((type) => [type, describeMessage(type)])),
+        [parkedCopy.name]: parkedCopy,
+      },
       correlationIds: {
         operation: {
           description: 'The operation that is asked for; an answer names the same.',
@@ -71,14 +86,14 @@ export function asyncApiDocument({
   };
 }
 
-function describeChannel(channel: ChannelDescription, types: readonly MessageType[]): AsyncApiChannel {
+function describeChannel(channel: ChannelDescription, messages: readonly string[]): AsyncApiChannel {
   const { address, title, description, cleanup, parameters } = channel;
   return {
     address,
     title,
     description,
     ...(parameters && { parameters }),
-    messages: Object.fromEntries(types.map((type) => [type, { $ref: `#/components/messages/${type}` }])),
+    messages: Object.fromEntries(messages.map((name) => [name, { $ref: `#/components/messages/${name}` }])),
     bindings: {
       kafka: { topicConfiguration: { 'cleanup.policy': [cleanup] }, bindingVersion: KAFKA_BINDING },
     },

@@ -6,10 +6,8 @@ import { JSON_CONTENT_TYPE, kafkaHeaders } from '../kafka-headers.js';
 import type { MessageType } from '../messages.js';
 import { publishedSchema } from '../published-schema.js';
 import type { AsyncApiMessage, JsonSchema } from './asyncapi.js';
+import { KAFKA_BINDING } from './kafka-binding.js';
 import { answerHeaders, eventHeaders, heartbeatHeaders } from '../schemas/headers.js';
-
-/** Binding version of everything that is said about Kafka. */
-export const KAFKA_BINDING = '0.5.0';
 
 /** The headers of a message type, with the attributes that are always the same for it. */
 export function headersSchema(type: MessageType): JsonSchema {

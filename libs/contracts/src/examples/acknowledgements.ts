@@ -1,9 +1,9 @@
 import type { AcknowledgementType } from '../messages.js';
-import { OPERATION_ID, PURGE_ID, RECOVERY_ID, answered, type ExamplesOf } from './example.js';
+import { OPERATIONS, RECOVERY_ID, answered, type ExamplesOf } from './example.js';
 import { FROZEN_ROUTE } from './placements.js';
 
 const PARTICIPANT = 'billing';
-const provision = { operationId: OPERATION_ID, generation: 1, attempt: 1, participant: PARTICIPANT };
+const provision = { ...OPERATIONS.provision, attempt: 1, participant: PARTICIPANT };
 const parkedFact = {
   participant: PARTICIPANT,
   group: PARTICIPANT,
@@ -34,8 +34,7 @@ export const ACKNOWLEDGEMENT_EXAMPLES: ExamplesOf<AcknowledgementType> = {
     }),
     answered('purged', 'participant.acknowledged.v1', 5, {
       ...provision,
-      operationId: PURGE_ID,
-      generation: 5,
+      ...OPERATIONS.purge,
       outcome: 'succeeded',
       evidence: { invoicesBefore: 118, invoicesAfter: 0 },
     }),

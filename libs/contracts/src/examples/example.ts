@@ -14,10 +14,19 @@ export type ExamplesOf<T extends MessageType> = {
   readonly [K in T]: readonly [Example<K>, ...Example<K>[]];
 };
 
-/** The tenant of the examples, its operations and the cause of them all. */
+/** The tenant of the examples. */
 export const TENANT_ID = '0199f2a4-7c1e-7a30-8f54-3d6a0f9b2c11';
-export const OPERATION_ID = '0199f2a4-7c21-7b02-9d4e-51c7a8e0b6f2';
-export const PURGE_ID = '0199f2b0-03d4-7c58-a1b3-6e2f94d7c085';
+
+/** Its operations, each with a generation of its own but the last two, of which there is either. */
+export const OPERATIONS = {
+  provision: { operationId: '0199f2a4-7c21-7b02-9d4e-51c7a8e0b6f2', generation: 1 },
+  suspend: { operationId: '0199f2a6-10b3-7c44-8a1f-2f9e6d5c4b3a', generation: 2 },
+  reactivate: { operationId: '0199f2a8-55c9-7d10-b2e3-a4f5061728c9', generation: 3 },
+  delete: { operationId: '0199f2aa-9e07-7e66-93d8-c1b2a3f4e5d6', generation: 4 },
+  cancelDeletion: { operationId: '0199f2ae-31f5-7f2a-8c47-7d6e5f4a3b2c', generation: 5 },
+  purge: { operationId: '0199f2b0-03d4-7c58-a1b3-6e2f94d7c085', generation: 5 },
+} as const;
+/** Of a redrive, a skip or a replay. */
 export const RECOVERY_ID = '0199f2b4-11aa-7d06-b7c2-0a4f5e6d7c88';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 

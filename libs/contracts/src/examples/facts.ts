@@ -1,5 +1,5 @@
 import type { FactType } from '../messages.js';
-import { OPERATION_ID, PURGE_ID, written, type ExamplesOf } from './example.js';
+import { OPERATIONS, written, type ExamplesOf } from './example.js';
 import { FROZEN_ROUTE, OPEN_ROUTE } from './placements.js';
 
 /** Examples of facts. */
@@ -10,8 +10,7 @@ export const FACT_EXAMPLES: ExamplesOf<FactType> = {
       'tenant.provisioned.v1',
       { seq: 3, generation: 1 },
       {
-        operationId: OPERATION_ID,
-        generation: 1,
+        ...OPERATIONS.provision,
         state: 'ACTIVE',
       },
     ),
@@ -22,8 +21,7 @@ export const FACT_EXAMPLES: ExamplesOf<FactType> = {
       'tenant.suspended.v1',
       { seq: 6, generation: 2 },
       {
-        operationId: OPERATION_ID,
-        generation: 2,
+        ...OPERATIONS.suspend,
         state: 'SUSPENDED',
       },
     ),
@@ -34,8 +32,7 @@ export const FACT_EXAMPLES: ExamplesOf<FactType> = {
       'tenant.reactivated.v1',
       { seq: 8, generation: 3 },
       {
-        operationId: OPERATION_ID,
-        generation: 3,
+        ...OPERATIONS.reactivate,
         state: 'ACTIVE',
       },
     ),
@@ -46,8 +43,7 @@ export const FACT_EXAMPLES: ExamplesOf<FactType> = {
       'tenant.deletion_scheduled.v1',
       { seq: 9, generation: 4 },
       {
-        operationId: OPERATION_ID,
-        generation: 4,
+        ...OPERATIONS.delete,
         purgeAfter: '2026-02-14T09:30:09.000Z',
       },
     ),
@@ -58,8 +54,7 @@ export const FACT_EXAMPLES: ExamplesOf<FactType> = {
       'tenant.deletion_cancelled.v1',
       { seq: 11, generation: 5 },
       {
-        operationId: OPERATION_ID,
-        generation: 5,
+        ...OPERATIONS.cancelDeletion,
         state: 'ACTIVE',
       },
     ),
@@ -70,8 +65,7 @@ export const FACT_EXAMPLES: ExamplesOf<FactType> = {
       'tenant.purged.v1',
       { seq: 14, generation: 5 },
       {
-        operationId: PURGE_ID,
-        generation: 5,
+        ...OPERATIONS.purge,
         state: 'PURGED',
       },
     ),
@@ -98,8 +92,7 @@ export const FACT_EXAMPLES: ExamplesOf<FactType> = {
       'tenant.operation_failed.v1',
       { seq: 3, generation: 1 },
       {
-        operationId: OPERATION_ID,
-        generation: 1,
+        ...OPERATIONS.provision,
         kind: 'provision',
         participant: 'billing',
         error: 'no store primary is placed',

@@ -1,5 +1,5 @@
 import type { RecoveryType } from '../messages.js';
-import { OPERATION_ID, RECOVERY_ID, written, type ExamplesOf } from './example.js';
+import { OPERATIONS, RECOVERY_ID, written, type ExamplesOf } from './example.js';
 import { FROZEN_ROUTE } from './placements.js';
 
 const asked = {
@@ -60,7 +60,7 @@ export const RECOVERY_EXAMPLES: ExamplesOf<RecoveryType> = {
             time: '2026-01-15T09:30:06.000Z',
             tenantSeq: '6',
             generation: '2',
-            data: { operationId: OPERATION_ID, generation: 2, state: 'SUSPENDED' },
+            data: { ...OPERATIONS.suspend, state: 'SUSPENDED' },
           },
         ],
       },

@@ -1,8 +1,8 @@
 import type { RequestType } from '../messages.js';
-import { OPERATION_ID, PURGE_ID, written, type ExamplesOf } from './example.js';
+import { OPERATIONS, written, type ExamplesOf } from './example.js';
 import { OWN_SCHEMA, POOLED } from './placements.js';
 
-const asked = { operationId: OPERATION_ID, attempt: 1, participants: ['billing', 'reference'] };
+const asked = { attempt: 1, participants: ['billing', 'reference'] };
 
 /** Examples of requests to participants. */
 export const REQUEST_EXAMPLES: ExamplesOf<RequestType> = {
@@ -13,7 +13,7 @@ export const REQUEST_EXAMPLES: ExamplesOf<RequestType> = {
       { seq: 1, generation: 1 },
       {
         ...asked,
-        generation: 1,
+        ...OPERATIONS.provision,
         desired: 'active',
         placements: [POOLED],
       },
@@ -24,7 +24,7 @@ export const REQUEST_EXAMPLES: ExamplesOf<RequestType> = {
       { seq: 2, generation: 1 },
       {
         ...asked,
-        generation: 1,
+        ...OPERATIONS.provision,
         attempt: 2,
         participants: ['billing'],
         desired: 'active',
@@ -39,7 +39,7 @@ export const REQUEST_EXAMPLES: ExamplesOf<RequestType> = {
       { seq: 4, generation: 2 },
       {
         ...asked,
-        generation: 2,
+        ...OPERATIONS.suspend,
         desired: 'suspended',
         placements: [POOLED],
       },
@@ -52,7 +52,7 @@ export const REQUEST_EXAMPLES: ExamplesOf<RequestType> = {
       { seq: 7, generation: 3 },
       {
         ...asked,
-        generation: 3,
+        ...OPERATIONS.reactivate,
         desired: 'active',
         placements: [POOLED],
       },
@@ -65,8 +65,7 @@ export const REQUEST_EXAMPLES: ExamplesOf<RequestType> = {
       { seq: 12, generation: 5 },
       {
         ...asked,
-        operationId: PURGE_ID,
-        generation: 5,
+        ...OPERATIONS.purge,
         desired: 'purged',
         placements: [POOLED],
       },
@@ -79,8 +78,7 @@ export const REQUEST_EXAMPLES: ExamplesOf<RequestType> = {
       { seq: 13, generation: 5 },
       {
         ...asked,
-        operationId: PURGE_ID,
-        generation: 5,
+        ...OPERATIONS.purge,
         participants: ['verifier'],
         desired: 'purged',
         placements: [POOLED],
