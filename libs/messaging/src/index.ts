@@ -62,6 +62,12 @@ export {
   type KafkaParticipantOptions,
 } from './kafka/kafka-participant-transport.js';
 export { type KafkaAccess, type KafkaConnection } from './kafka/kafka-connection.js';
-export { SASL_MECHANISMS, type KafkaSasl, type KafkaTls } from './kafka/kafka-security.js';
+export {
+  SASL_MECHANISMS,
+  saslOptions,
+  tlsOptions,
+  type KafkaSasl,
+  type KafkaTls,
+} from './kafka/kafka-security.js';
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';
 export { WorkLoop, type WorkLoopOptions } from './work-loop.js';

@@ -1,5 +1,6 @@
 import { STATE_RECORD_TYPE, topicNames, type Envelope } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
+import { saslOptions, tlsOptions, type KafkaAccess } from '@tenantry/messaging';
 import {
   Kafka,
   Partitioners,
@@ -22,7 +23,7 @@ const SOURCE = '/tenantry/control-plane';
 const ATTEMPTS = 40;
 const RETRY_MS = 250;
 
-export interface KafkaWireOptions {
+export interface KafkaWireOptions extends Pick<KafkaAccess, 'tls' | 'sasl'> {
   readonly brokers: string;
   readonly topicPrefix: string;
   readonly participant: string;
@@ -47,11 +48,13 @@ export class KafkaWire implements Wire {
   private opened = false;
 
   constructor(private readonly options: KafkaWireOptions) {
-    const { brokers, topicPrefix, participant } = options;
+    const { brokers, topicPrefix, participant, tls, sasl } = options;
     this.environment = { KAFKA_BROKERS: brokers, KAFKA_TOPIC_PREFIX: topicPrefix };
     this.kafka = new Kafka({
       brokers: brokers.split(','),
       clientId: 'tenantry-conformance',
+      ...(tls && { ssl: tlsOptions(tls) }),
+      ...(sasl && { sasl: saslOptions(sasl) }),
       logLevel: logLevel.NOTHING,
     });
     this.admin = this.kafka.admin();

@@ -11,7 +11,12 @@ export interface ParticipantProcessOptions {
 /** With none of these in it, the line is one program, which can take the shell's place and so gets the signals itself. */
 const SHELL_SYNTAX = /[;&|<>()$`\n]|^\s*(\w+=|(exec|cd|if|for|while)\b)/;
 /** Another transport than the one under test may be named around us. */
-const TRANSPORT_VARIABLES = ['KAFKA_BROKERS', 'KAFKA_TOPIC_PREFIX', 'EMBEDDED_TRANSPORT_URL'];
+const TRANSPORT_VARIABLES = [
+  'KAFKA_BROKERS',
+  'KAFKA_TOPIC_PREFIX',
+  'KAFKA_TOPIC_NAMES',
+  'EMBEDDED_TRANSPORT_URL',
+];
 const LAST_LINES = 15;
 
 /** The participant under test, as a process that this kit starts and kills. */

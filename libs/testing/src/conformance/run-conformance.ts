@@ -1,3 +1,5 @@
+import type { KafkaAccess } from '@tenantry/messaging';
+import { ConfigError, KAFKA_VARIABLES, kafkaSettings, readConfig } from '@tenantry/service';
 import { randomBytes } from 'node:crypto';
 import { ALL_CASES } from './cases/all-cases.js';
 import type { ConformanceCase } from './conformance-case.js';
@@ -92,12 +94,25 @@ function wireOf(settings: Settings): Wire {
   const ownPrefix =
     command === undefined ? WELL_KNOWN_PREFIX : `${WELL_KNOWN_PREFIX}-${randomBytes(4).toString('hex')}`;
   return new KafkaWire({
+    ...credentials(),
     brokers: kafkaBrokers ?? '',
     participant,
     allowForeignTenants,
     topicPrefix: topicPrefix ?? ownPrefix,
     removeTopics: topicPrefix === undefined && command !== undefined,
   });
+}
+
+/** From the environment, where the participant finds the same. */
+function credentials(): Pick<KafkaAccess, 'tls' | 'sasl'> {
+  try {
+    const { tls, sasl } =
+      kafkaSettings(readConfig(KAFKA_VARIABLES, { ...process.env, KAFKA_BROKERS: 'given' })) ?? {};
+    return { ...(tls && { tls }), ...(sasl && { sasl }) };
+  } catch (error) {
+    if (error instanceof ConfigError) throw new UnusableOptions(error.message);
+    throw error;
+  }
 }
 
 function processOf(settings: Settings, wire: Wire): ParticipantProcess | undefined {
