@@ -3,9 +3,10 @@ import { STATE_RECORD_TYPE, topicNames, type Envelope } from '@tenantry/contract
 import { newId } from '@tenantry/kernel';
 import { stateRecord, waitFor } from '@tenantry/testing';
 import { documentedAcls, startSecuredKafka, type SecuredKafka } from '@tenantry/testing/servers';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import { Kafka, logLevel, type AclEntry, type Admin } from 'kafkajs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Logger } from '../logger.js';
 import type { ControlPlaneTransport, ParticipantTransport } from '../transport.js';
 import type { KafkaAccess } from './kafka-connection.js';
 import { createKafkaControlPlaneTransport } from './kafka-control-plane-transport.js';
@@ -22,11 +23,11 @@ type User = keyof typeof PASSWORDS;
 const topics = topicNames(PREFIX);
 
 const errors: unknown[] = [];
-const logger = {
+const errorLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
-  error: (fields: object) => void errors.push(fields),
+  error: (fields) => void errors.push(fields),
 };
 
 const envelope = (type: string, subject: string, data: object): Envelope => ({
@@ -85,19 +86,19 @@ onKafka('a broker that lets in only whom it knows', () => {
     tls: { caFile: secured.authority.caFile, ...(await secured.authority.certify(user)) },
   });
 
-  const controlPlane = (access: KafkaAccess, partitions = 2): ControlPlaneTransport => {
+  const controlPlane = (access: KafkaAccess, logger = errorLogger): ControlPlaneTransport => {
     const transport = createKafkaControlPlaneTransport({
       ...access,
       clientId: 'control-plane',
       topicPrefix: PREFIX,
-      partitions,
+      partitions: 2,
       refreshMs: 200,
       logger,
     });
     open?.push(transport);
     return transport;
   };
-  const participant = (name: User, access: KafkaAccess): ParticipantTransport => {
+  const participant = (name: User, access: KafkaAccess, logger = errorLogger): ParticipantTransport => {
     const transport = createKafkaParticipantTransport({
       ...access,
       clientId: name,
@@ -123,18 +124,21 @@ onKafka('a broker that lets in only whom it knows', () => {
     throw new Error(reason);
   };
 
-  /** Something from the control plane to the participant on both topics, and an answer back. */
+  /** Everything that both sides do: a new participant, something on each topic, and an answer back. Ends early when `isOver`. */
   async function converse(
     control: ControlPlaneTransport,
     name: User,
     side: ParticipantTransport,
+    isOver = () => false,
   ): Promise<void> {
     const tenantId = newId();
+    await control.prepare(['billing', 'search', `new-${tenantId.slice(-12)}`]);
     const seen = { lifecycle: false, state: false, own: false, answer: false };
     const record = stateRecord({ tenantId, state: 'ACTIVE', generation: 1 });
     await control.publish([
       { channel: 'state', envelope: envelope(STATE_RECORD_TYPE, tenantId, record) },
       { channel: 'lifecycle', envelope: envelope('tenant.updated.v1', tenantId, {}) },
+      { channel: 'parked', envelope: envelope('tenant.updated.v1', tenantId, {}) },
     ]);
     const subscriptions = [
       await side.consumeLifecycle({
@@ -157,7 +161,7 @@ onKafka('a broker that lets in only whom it knows', () => {
       }),
     ];
     await side.acknowledge([envelope('participant.acknowledged.v1', tenantId, {})]);
-    await waitFor('everything to arrive', () => Object.values(seen).every(Boolean), 60_000);
+    await waitFor('everything to arrive', () => isOver() || Object.values(seen).every(Boolean), 60_000);
     await Promise.all(subscriptions.map(async (one) => one?.stop()));
   }
 
@@ -173,6 +177,55 @@ onKafka('a broker that lets in only whom it knows', () => {
     },
     90_000,
   );
+
+  it('lets neither side work without any one of these rights', async () => {
+    const needed = documentedAcls({
+      topicPrefix: PREFIX,
+      controlPlanes: ['control-plane'],
+      participants: ['search'],
+    });
+    const unnecessary: AclEntry[] = [];
+    for (const right of needed) {
+      await admin.deleteAcls({ filters: [right] });
+      await untilInForce(right, false);
+      if (!(await isRefused())) unnecessary.push(right);
+      await admin.createAcls({ acl: [right] });
+      await untilInForce(right, true);
+    }
+    expect(unnecessary).toEqual([]);
+    expect(await isRefused()).toBe(false);
+  }, 180_000);
+
+  /** Whether the broker refuses either side anything that it does. */
+  async function isRefused(): Promise<boolean> {
+    const refusal = Promise.withResolvers<boolean>();
+    let over = false;
+    const note = ({ err }: { err?: unknown }, message: string): void => {
+      if (isAboutRights(err) || /waits for its topics|topic is not there yet/.test(message))
+        refusal.resolve(true);
+    };
+    const logger: Logger = { debug: note, info: note, warn: note, error: note };
+    const control = controlPlane(bySasl('control-plane'), logger);
+    const side = participant('search', bySasl('search'), logger);
+    const conversation = converse(control, 'search', side, () => over);
+    conversation.then(
+      () => refusal.resolve(false),
+      (error: unknown) => (isAboutRights(error) ? refusal.resolve(true) : refusal.reject(error)),
+    );
+    try {
+      return await refusal.promise;
+    } finally {
+      over = true;
+      await Promise.all(open.splice(0).map((transport) => transport.close()));
+    }
+  }
+
+  async function untilInForce(right: AclEntry, wanted: boolean): Promise<void> {
+    await waitFor('the change of rights to be in force', async () => {
+      const { resources } = await admin.describeAcls(right);
+      return resources.some(({ acls }) => acls.length > 0) === wanted;
+    });
+  }
 
   it('lets both sides work by certificates of theirs', async () => {
     await converse(
@@ -297,4 +350,12 @@ onKafka('a broker that lets in only whom it knows', () => {
 function answerIn(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return 'type' in error ? String(error.type) : answerIn(error.cause);
+}
+
+/** Whether a broker refused a right, somewhere in what an error was caused by or is made of. */
+function isAboutRights(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('type' in error && String(error.type).endsWith('_AUTHORIZATION_FAILED')) return true;
+  const parts: unknown[] = 'errors' in error && Array.isArray(error.errors) ? error.errors : [];
+  return isAboutRights(error.cause) || parts.some(isAboutRights);
 }
