@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Envelope, StateRecord } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { busDatabase, type BusDatabase } from '@tenantry/testing';
-import { Pool } from 'pg';
+import { busDatabase, waitFor, type BusDatabase } from '@tenantry/testing';
+import { Client, Pool } from 'pg';
 import { MAX_MESSAGE_BYTES } from './message-bounds.js';
-import { Outbox, type NewEvent } from './outbox.js';
+import { Outbox, OUTBOX_CHANNEL, type NewEvent } from './outbox.js';
+import { Relay } from './relay.js';
 import { UnpublishableMessage } from './unpublishable-message.js';
 
 const provisioned = (tenantId: string, tenantSeq: bigint): NewEvent => ({
@@ -123,5 +124,41 @@ describe('Outbox', () => {
       'permission denied',
     );
     await expect(sql.query('DELETE FROM tenantry.tenant_event')).rejects.toThrow('permission denied');
+  });
+
+  it('wakes relays of other processes by NOTIFY, unless that is switched off: then they find it by their poll', async () => {
+    const listener = new Client({ connectionString: database.controlUrl });
+    await listener.connect();
+    let heard = 0;
+    listener.on('notification', () => (heard += 1));
+    await listener.query(`LISTEN ${OUTBOX_CHANNEL}`);
+    const quiet = newId();
+    await new Outbox({ notify: false }).enqueueTx(sql, [provisioned(quiet, 1n)]);
+    await new Outbox({ notify: false }).saveStateTx(sql, stateOf(quiet, '1'));
+    await outbox.enqueueTx(sql, [provisioned(newId(), 1n)]);
+    await waitFor('the one that is told', () => heard > 0);
+    expect(heard).toBe(1);
+    await listener.end();
+
+    const sent: string[] = [];
+    const relay = new Relay({
+      pool,
+      transport: {
+        publish: async (messages) => void sent.push(...messages.map(({ envelope }) => envelope.subject)),
+      },
+      logger: {
+        debug: () => undefined,
+        info: () => undefined,
+        warn: () => undefined,
+        error: () => undefined,
+      },
+      listen: false,
+    });
+    relay.start();
+    await waitFor('what was there', () => sent.includes(quiet));
+    const later = newId();
+    await new Outbox({ notify: false }).enqueueTx(sql, [provisioned(later, 1n)]);
+    await waitFor('what came later', () => sent.includes(later));
+    await relay.stop();
   });
 });
