@@ -1,9 +1,11 @@
 /**
  * `npm test [unit|db|e2e …] [-- jest options]`: runs the suites named, or all of them, and starts the servers that they
- * need: PostgreSQL unless TEST_DATABASE_URL names one, Kafka unless KAFKA_BROKERS does.
+ * need: PostgreSQL unless TEST_DATABASE_URL names one, Kafka unless KAFKA_BROKERS does. The participant in Python gets its packages
+ * unless EXAMPLE_PYTHON names an interpreter that has them.
  * The last line is `N passed, N failed`.
  */
 import { build } from './build.mjs';
+import { examplePython } from './test/example-python.mjs';
 import { runSuite } from './test/run-suite.mjs';
 import { testServers } from './test/test-servers.mjs';
 
@@ -18,6 +20,7 @@ let passed = 0;
 const failures = [];
 const skipped = [];
 let servers = { env: {}, stop: async () => {} };
+let python = { env: {} };
 
 try {
   if (suites.some((suite) => suite !== 'unit')) {
@@ -25,8 +28,12 @@ try {
     servers = await testServers();
     if (servers.withoutKafka && kafkaIsRequired) failures.push(`Kafka: ${servers.withoutKafka}`);
   }
+  if (suites.includes('e2e')) {
+    python = await examplePython();
+    if (python.missing && kafkaIsRequired) failures.push(`Python: ${python.missing}`);
+  }
   for (const suite of suites) {
-    const result = await runSuite(suite, jestOptions, servers.env);
+    const result = await runSuite(suite, jestOptions, { ...servers.env, ...python.env });
     passed += result.passed;
     failures.push(...result.failures);
     skipped.push(...result.skipped);
@@ -39,7 +46,11 @@ try {
 
 if (kafkaIsRequired) failures.push(...skipped.map((name) => `skipped: ${name}`));
 else if (skipped.length > 0 || servers.withoutKafka) {
-  console.log(`\nSKIPPED${servers.withoutKafka ? `, for want of Kafka (${servers.withoutKafka})` : ''}:`);
+  const wants = [
+    ...(servers.withoutKafka ? [`Kafka (${servers.withoutKafka})`] : []),
+    ...(python.missing ? [`Python (${python.missing})`] : []),
+  ];
+  console.log(`\nSKIPPED${wants.length > 0 ? `, for want of ${wants.join(' and ')}` : ''}:`);
   for (const name of skipped) console.log(`  ${name}`);
   if (servers.withoutKafka && suites.includes('e2e'))
     console.log('  test/**/*.e2e.ts: every suite on the transport kafka');
