@@ -44,9 +44,13 @@ def run_consumer(settings: Configuration, stopping: threading.Event) -> None:
     consumer.subscribe([settings.lifecycle_topic])
     try:
         while not stopping.is_set():
-            messages = consumer.consume(num_messages=BATCH, timeout=0.2)
-            take_in(store, settings.participant, [message for message in messages if not failed(message)])
-            if messages:
+            first = consumer.poll(0.2)
+            if first is None:
+                continue
+            messages = [first, *consumer.consume(num_messages=BATCH, timeout=0)]
+            read = [message for message in messages if not failed(message)]
+            take_in(store, settings.participant, read)
+            if read:
                 commit(consumer)
     finally:
         consumer.close()
@@ -69,7 +73,7 @@ def failed(message: Message) -> bool:
     error = message.error()
     if error is None:
         return False
-    if error.code() not in PASSING:
+    if error.code() not in PASSING and not error.retriable():
         raise KafkaException(error)
     log.info("waiting for the lifecycle topic: %s", error.str())
     return True

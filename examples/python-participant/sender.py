@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from configuration import Configuration
@@ -18,7 +18,7 @@ log = logging.getLogger("sender")
 HEARTBEAT_SECONDS = 30
 BATCH = 100
 PARTITIONS = 12
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 10
 
 
 def run_sender(settings: Configuration, stopping: threading.Event) -> None:
@@ -33,10 +33,11 @@ def run_sender(settings: Configuration, stopping: threading.Event) -> None:
             "linger.ms": 5,
         }
     )
-    make_own_topic(settings)
+    admin = AdminClient(settings.kafka)
     next_heartbeat = 0.0
     while not stopping.is_set():
         if time.monotonic() >= next_heartbeat:
+            make_own_topic(admin, settings)
             beat(producer, settings)
             next_heartbeat = time.monotonic() + HEARTBEAT_SECONDS
         producer.poll(0)
@@ -90,14 +91,15 @@ def beat(producer: Producer, settings: Configuration) -> None:
     )
 
 
-def make_own_topic(settings: Configuration) -> None:
+def make_own_topic(admin: AdminClient, settings: Configuration) -> None:
     """
     The control plane makes the topic of a participant that is declared; one that is not makes its own, by which the control plane
     finds it. Where the broker does not let us, somebody else has to.
     """
     topic = NewTopic(settings.own_topic, num_partitions=PARTITIONS, config={"cleanup.policy": "delete"})
-    for made in AdminClient(settings.kafka).create_topics([topic]).values():
+    for made in admin.create_topics([topic], request_timeout=PATIENCE_SECONDS).values():
         try:
-            made.result(PATIENCE_SECONDS)
+            made.result()
         except KafkaException as error:
-            log.info("the topic was not made: %s", error.args[0].str())
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                log.info("the topic was not made: %s", error.args[0].str())
