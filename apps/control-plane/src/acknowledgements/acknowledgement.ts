@@ -26,9 +26,11 @@ export function judge(
 ): Verdict {
   const { operation, task } = current;
   if (answer.operationId !== operation.id || answer.generation !== operation.generation) {
+    // A generation that was never given out was, before the database was restored; or somebody made it up, so nothing hangs on it.
+    const ahead = answer.generation > operation.generation;
     return {
       kind: 'stale',
-      why: `it answers generation ${answer.generation}, the tenant is at ${operation.generation}`,
+      why: `it answers generation ${answer.generation}, the tenant is at ${operation.generation}${ahead ? '; was the database restored without --raise-epoch?' : ''}`,
     };
   }
   if (!task) return { kind: 'stale', why: 'this participant was not asked' };
