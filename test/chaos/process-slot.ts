@@ -24,6 +24,8 @@ export class ProcessSlot {
   /** How often it ended although nobody had killed it. */
   endedByItself = 0;
   private current: GuardedProcess | undefined;
+  /** Resolves when the present life has begun: in between there is nothing to signal. */
+  private up = Promise.withResolvers<void>();
   private life = Promise.withResolvers<LifeEnd>();
   private order: string | undefined;
   private keeping: Promise<void> | undefined;
@@ -43,8 +45,9 @@ export class ProcessSlot {
     this.keeping ??= this.keep();
   }
 
-  /** Ends it as `kill -9` does; what is started next is armed with `order`. Resolves when it is gone. */
+  /** Ends it as `kill -9` does, or what is being started in its place; what comes next is armed with `order`. Resolves when it is gone. */
   async kill(order?: string): Promise<void> {
+    await this.up.promise;
     this.order = order;
     const { promise } = this.life;
     this.current?.signal('SIGKILL');
@@ -105,6 +108,7 @@ export class ProcessSlot {
   async stop(): Promise<void> {
     this.stopping = true;
     this.release();
+    await Promise.race([this.up.promise, this.keeping]);
     this.resume();
     await this.current?.stop(15_000);
     await this.keeping;
@@ -116,8 +120,10 @@ export class ProcessSlot {
       const { order } = this;
       this.order = undefined;
       const began = await this.launch(order);
+      this.up.resolve();
       const { status } = await began.ended;
       this.current = undefined;
+      this.up = Promise.withResolvers();
       const killed = status === 128 + 9;
       if (!killed && !this.stopping) this.endedByItself += 1;
       this.options.onLine(`-- ended with status ${status}`);
