@@ -18,6 +18,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ConditionDto, DeletionDto, OperatorMarkDto } from '../tenants/tenant.dto.js';
 import { ACTIONS, type Action, type ActionField, type ActionName } from './actions.js';
 import { BLOCKER_KINDS, type Blocker, type BlockerKind } from './blockers.js';
+import type { ParkedMark } from './parked-mark.js';
 import type { ExplainedOperation, Explanation, LastError, SupersededOperation } from './explanation.js';
 import { NEXT_STEPS, type NextStep, type NextStepKind } from './next-steps.js';
 import { PART_STATUSES, type DecisionView, type PartStatus, type PartView } from './part.view.js';
@@ -137,6 +138,16 @@ export class ActionDto implements Action {
   helps: string | null;
 }
 
+export class ParkedMarkDto implements ParkedMark {
+  @ApiProperty({ format: 'uuid', description: 'More of it at /v1/parked/{id}.' }) id: string;
+  @ApiProperty() participant: string;
+  @ApiProperty({ description: 'The group of the participant that holds it back.' }) group: string;
+  @ApiProperty({ type: 'integer' }) tenantSeq: number;
+  @ApiProperty({ example: 'tenant.updated.v1' }) eventType: string;
+  @ApiProperty() error: string;
+  @ApiProperty({ format: 'date-time' }) since: string;
+}
+
 export class ExplanationDto implements Explanation {
   @ApiProperty({ format: 'uuid' }) tenantId: string;
   @ApiProperty() slug: string;
@@ -159,6 +170,11 @@ export class ExplanationDto implements Explanation {
   @ApiProperty({ type: [BlockerDto], description: 'Empty: nobody blocks it.' })
   blockedBy: readonly BlockerDto[];
   @ApiPropertyOptional({ type: LastErrorDto }) lastError?: LastErrorDto;
+  @ApiPropertyOptional({
+    type: [ParkedMarkDto],
+    description: 'Facts that participants could not apply, if any; they are in no state’s way.',
+  })
+  parkedFacts?: readonly ParkedMarkDto[];
   @ApiProperty({ type: [NextStepDto] }) next: readonly NextStepDto[];
   @ApiProperty({ type: [ActionDto], description: 'What an operator can do now, what helps first.' })
   actions: readonly ActionDto[];

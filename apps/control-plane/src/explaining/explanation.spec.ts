@@ -24,6 +24,7 @@ interface Given {
   superseded?: Partial<Operation>;
   wake?: Facts['wake'];
   sending?: Facts['sending'];
+  parked?: Facts['parked'];
 }
 
 function participant(name: string, changes: Partial<Participant> = {}): Participant {
@@ -129,6 +130,7 @@ function explained(given: Given = {}): Explained {
     superseded: given.superseded ? operation(given.superseded) : null,
     wake: given.wake ?? null,
     sending: given.sending ?? { unsent: false, lastError: null },
+    parked: given.parked ?? [],
   });
 }
 
@@ -481,6 +483,26 @@ describe('what is nobody’s fault', () => {
       'asked app',
       'asked billing',
     ]);
+  });
+});
+
+describe('what a participant holds back', () => {
+  const mark = {
+    id: '01890000-0000-7000-8000-00000000000a',
+    participant: 'billing',
+    group: 'billing',
+    tenantSeq: 3,
+    eventType: 'tenant.updated.v1',
+    error: 'no such plan',
+    since: '2026-01-01T11:00:00.000Z',
+  };
+
+  it('is named and said, and is in nobody’s way', () => {
+    const held = told({ parked: [mark] });
+    expect(held.parkedFacts).toEqual([mark]);
+    expect(held.summary).toMatch(/billing holds back facts of it after one that could not be applied/);
+    expect(kinds(held)).toEqual(kinds(told()));
+    expect(told()).not.toHaveProperty('parkedFacts');
   });
 });
 

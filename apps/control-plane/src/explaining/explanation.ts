@@ -9,6 +9,7 @@ import { toTenantView } from '../tenants/tenant.view.js';
 import { actionsOf, type Action } from './actions.js';
 import { blockersOf, type Blocker } from './blockers.js';
 import { STALLED_AFTER_MS, unsentSince, type Facts } from './facts.js';
+import type { ParkedMark } from './parked-mark.js';
 import { nextSteps, type NextStep } from './next-steps.js';
 import { PART_STATUSES, toPartView, type PartView } from './part.view.js';
 import { summaryOf } from './summary.js';
@@ -37,6 +38,8 @@ export interface Explanation {
   /** Empty: nobody blocks it. */
   readonly blockedBy: readonly Blocker[];
   readonly lastError?: LastError;
+  /** Present when there are any; they are in no state's way. */
+  readonly parkedFacts?: readonly ParkedMark[];
   readonly next: readonly NextStep[];
   readonly actions: readonly Action[];
 }
@@ -114,6 +117,7 @@ export function explain(facts: Facts): Explained {
     participants: views,
     blockedBy,
     ...(lastError && { lastError }),
+    ...(facts.parked.length > 0 && { parkedFacts: facts.parked }),
     next,
     actions,
   };

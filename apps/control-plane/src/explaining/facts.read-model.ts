@@ -11,6 +11,7 @@ import { SituationReader } from '../reconciling/situation.reader.js';
 import { Route } from '../routing/route.entity.js';
 import { Tenant } from '../tenants/tenant.entity.js';
 import type { Facts, SendingFacts, WakeFacts } from './facts.js';
+import type { ParkedMark } from './parked-mark.js';
 
 /** Reads what tenants are explained by: one snapshot, no locks, and as many queries for a page of tenants as for one. */
 @Injectable()
@@ -47,6 +48,7 @@ export class FactsReadModel {
     const superseded = await supersededTx(tx, tenants);
     const wakes = await wakesTx(tx, ids);
     const sending = await sendingTx(tx, ids);
+    const parked = await parkedTx(tx, ids);
 
     const operationOf = new Map(operations.map((operation) => [operation.tenantId, operation]));
     const tasksOf = Map.groupBy(tasks, ({ operationId }) => operationId);
@@ -70,6 +72,7 @@ export class FactsReadModel {
         superseded: superseded.get(id) ?? null,
         wake: wakes.get(id) ?? null,
         sending: sending.get(id) ?? { unsent: false, lastError: null },
+        parked: (parked.get(id) ?? []).map(({ mark }) => mark),
       };
     });
   }
@@ -118,4 +121,37 @@ async function sendingTx({ sql }: Tx, ids: readonly string[]): Promise<Map<strin
     [ids, ids.map(shardOf)],
   );
   return new Map(rows.map((row) => [row.id, { unsent: row.unsent, lastError: row.last_error }]));
+}
+
+async function parkedTx(
+  { sql }: Tx,
+  ids: readonly string[],
+): Promise<Map<string, { tenantId: string; mark: ParkedMark }[]>> {
+  const rows = await sql.query<{
+    id: string;
+    tenant_id: string;
+    participant: string;
+    grp: string;
+    tenant_seq: string;
+    event_type: string;
+    error: string;
+    reported_at: Date;
+  }>(
+    `SELECT id, tenant_id, participant, grp, tenant_seq, event_type, error, reported_at FROM tenantry.parked_fact
+     WHERE tenant_id = ANY ($1::uuid[]) AND state = 'parked' ORDER BY reported_at, id`,
+    [ids],
+  );
+  const marks = rows.map((row) => ({
+    tenantId: row.tenant_id,
+    mark: {
+      id: row.id,
+      participant: row.participant,
+      group: row.grp,
+      tenantSeq: Number(row.tenant_seq),
+      eventType: row.event_type,
+      error: row.error,
+      since: row.reported_at.toISOString(),
+    },
+  }));
+  return Map.groupBy(marks, ({ tenantId }) => tenantId);
 }

@@ -1,6 +1,7 @@
 import type { Operation } from '../operations/operation.entity.js';
 import type { Situation } from '../reconciling/situation.js';
 import type { TenantRows } from '../reconciling/situation.reader.js';
+import type { ParkedMark } from './parked-mark.js';
 
 /** How long a due wake-up, or an unsent request, may lie before it is called stuck: above what a takeover needs. */
 export const STALLED_AFTER_MS = 35_000;
@@ -15,6 +16,8 @@ export interface Facts {
   /** The tenant's waiting wake-up; `null` when nothing is to be looked at. */
   readonly wake: WakeFacts | null;
   readonly sending: SendingFacts;
+  /** What participants hold back of it. */
+  readonly parked: readonly ParkedMark[];
 }
 
 export interface WakeFacts {

@@ -4,6 +4,7 @@ import type { Action } from './actions.js';
 import { blockedByWhom, type Blocker } from './blockers.js';
 import type { Facts } from './facts.js';
 import type { NextStep } from './next-steps.js';
+import { parkedSentence } from './parked-mark.js';
 import type { PartView } from './part.view.js';
 import { at, list } from './words.js';
 
@@ -18,7 +19,12 @@ export function summaryOf(
   const { tenant } = facts.rows;
   const since = tenant.stateSince ?? tenant.updatedAt;
   const state = `${tenant.slug} is ${tenant.state} since ${at(since)}: ${meaningOf(facts, views)}.`;
-  return [state, ...waiting(blockers, views), ...coming(blockers, next, actions)].join(' ');
+  return [
+    state,
+    ...waiting(blockers, views),
+    ...coming(blockers, next, actions),
+    ...parkedSentence(facts.parked),
+  ].join(' ');
 }
 
 function waiting(blockers: readonly Blocker[], views: readonly PartView[]): string[] {

@@ -118,6 +118,16 @@ describe('parked facts', () => {
     expect((await api.call('GET', `/v1/parked/${newId()}`)).status).toBe(404);
   });
 
+  it('are part of their tenant’s explanation, as long as they are parked', async () => {
+    const fact = await park();
+    const explained = async (): Promise<unknown> =>
+      (await api.call<{ parkedFacts?: unknown }>('GET', `/v1/tenants/${fact.tenantId}/explain`)).body
+        .parkedFacts;
+    expect(await explained()).toMatchObject([{ id: fact.id, participant: 'reference', tenantSeq: 3 }]);
+    await unpark(fact, 'applied');
+    expect(await explained()).toBeUndefined();
+  });
+
   it('show their data from the history when the participant has left it out', async () => {
     const tenantId = await api.control.active();
     const [event] = await api.control.rows<{ event_id: string }>(

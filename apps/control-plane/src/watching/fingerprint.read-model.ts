@@ -40,6 +40,8 @@ SELECT t.id AS tenant_id, tenantry.now() AS now, md5(concat_ws('|', t.xmin, o.xm
   (SELECT string_agg(concat(x.participant, ':', x.xmin), ',' ORDER BY x.participant) FROM tenantry.task x WHERE x.operation_id = o.id),
   (SELECT string_agg(concat(x.participant, ':', x.xmin), ',' ORDER BY x.participant) FROM tenantry.tenant_participant x WHERE x.tenant_id = t.id),
   (SELECT string_agg(concat(x.store, ':', x.xmin), ',' ORDER BY x.store) FROM tenantry.route x WHERE x.tenant_id = t.id),
+  (SELECT string_agg(concat(p.id, ':', p.attempts), ',' ORDER BY p.id) FROM tenantry.parked_fact p
+    WHERE p.tenant_id = t.id AND p.state = 'parked'),
   (SELECT last_error FROM tenantry.wake w WHERE w.tenant_id = t.id),
   (SELECT last_error FROM tenantry.relay_shard s WHERE s.shard = watched.shard),
   everyone.value)) AS value
