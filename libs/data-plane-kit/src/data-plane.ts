@@ -34,8 +34,9 @@ export interface DataPlaneParts {
   /** What the service does with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
   /**
-   * Makes what the service derives from a tenant's facts anew from its state record, when events of it were missed. Default: a gap
-   * is counted and that is all.
+   * Makes what the service derives from a tenant's facts anew from its state record: when events of it were missed, and for every tenant
+   * when the service is new, which then needs no history. Default: a gap is counted and that is all, and a new service begins
+   * with the history that is there.
    */
   readonly reload?: StateReload;
   /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */

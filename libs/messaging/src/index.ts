@@ -38,6 +38,8 @@ export {
 } from './history-keeper.js';
 export { shardOf } from './shard.js';
 export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
+export { LATE_JOINER_SQL } from './embedded/late-joiner-sql.js';
+export { StateBootstrap, type StateBootstrapOptions } from './consumer/state-bootstrap.js';
 export { MAX_MESSAGE_BYTES } from './message-bounds.js';
 export { Outbox, CONTROL_PLANE_SOURCE, type NewEvent, type OutboxOptions } from './outbox.js';
 export { OutboxLag, type OutboxLagOptions, type PendingWork } from './outbox-lag.js';

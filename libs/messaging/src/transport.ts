@@ -61,11 +61,17 @@ export interface ParticipantTransport {
   /**
    * Delivers every lifecycle event of every tenant, in order per tenant, to one member of the group.
    * Events that are no envelope at all reach `onMalformed` and are passed.
+   *
+   * A group that is new is given all of the history that is there. With `bootstrap` it is given every tenant's state record first, in
+   * batches, some perhaps several times, and then the events behind what they reflect: whoever derives something from facts
+   * needs no history then, which may be gone. Requests from before are not delivered; the control plane asks again. While
+   * `bootstrap` rejects, everything is begun anew after a back-off.
    */
   consumeLifecycle(options: {
     readonly group: string;
     readonly handler: Handler<LifecycleEnvelope>;
     readonly onMalformed: (reason: string, raw: string) => Promise<void>;
+    readonly bootstrap?: (records: readonly StateRecord[]) => Promise<void>;
   }): Promise<Subscription>;
   /**
    * Delivers the current state record of every tenant, then every newer one as it comes; each process gets all of

@@ -3,6 +3,7 @@ import {
   EMBEDDED_TRANSPORT_SQL,
   EPOCH_SQL,
   HISTORY_SQL,
+  LATE_JOINER_SQL,
   OUTBOX_SQL,
   putTransportLogin,
   RELAY_MEMBER_SQL,
@@ -27,7 +28,7 @@ const PASSWORD = 'secret';
 /** A fresh one, cloned from a template. */
 export async function busDatabase(): Promise<BusDatabase> {
   const database = await testDatabase({
-    key: `bus ${OUTBOX_SQL.sql} ${EMBEDDED_TRANSPORT_SQL.sql} ${HISTORY_SQL.sql} ${EPOCH_SQL.sql} ${RELAY_MEMBER_SQL.sql}`,
+    key: `bus ${OUTBOX_SQL.sql} ${EMBEDDED_TRANSPORT_SQL.sql} ${HISTORY_SQL.sql} ${EPOCH_SQL.sql} ${RELAY_MEMBER_SQL.sql} ${LATE_JOINER_SQL.sql}`,
     build: async (url) => {
       await migrate(url, [
         CLOCK_SQL,
@@ -36,6 +37,7 @@ export async function busDatabase(): Promise<BusDatabase> {
         HISTORY_SQL,
         EPOCH_SQL,
         RELAY_MEMBER_SQL,
+        LATE_JOINER_SQL,
       ]);
     },
   });

@@ -3,6 +3,7 @@ import {
   EMBEDDED_TRANSPORT_SQL,
   EPOCH_SQL,
   HISTORY_SQL,
+  LATE_JOINER_SQL,
   OUTBOX_SQL,
   RELAY_MEMBER_SQL,
 } from '@tenantry/messaging';
@@ -35,4 +36,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   HISTORY_SQL,
   EPOCH_SQL,
   RELAY_MEMBER_SQL,
+  LATE_JOINER_SQL,
 ];

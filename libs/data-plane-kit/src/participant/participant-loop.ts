@@ -8,6 +8,7 @@ import {
   RecoveryWorker,
   type RequestHandler,
   RequestWorker,
+  StateBootstrap,
   type StateReload,
 } from '@tenantry/messaging';
 import type { StateRecord } from '@tenantry/contracts';
@@ -27,7 +28,10 @@ export interface ParticipantLoopOptions {
   readonly handler: RequestHandler;
   /** What is done with facts, each in the transaction of its position. Default: nothing. */
   readonly facts?: FactAppliers;
-  /** What is done with a tenant's state record when events of it were missed, and where that comes from. Default: nothing. */
+  /**
+   * What is done with a tenant's state record when events of it were missed, or all of them since the participant is new, and where it comes
+   * from. Default: nothing; then a new participant begins with the history that is there.
+   */
   readonly reloading?: {
     readonly reload: StateReload;
     readonly stateOf: (tenantId: string) => StateRecord | undefined;
@@ -86,6 +90,8 @@ export class ParticipantLoop {
       onRecovery: () => this.recoveries.wake(),
       onAcknowledgement,
     });
+    const joining =
+      reloading && new StateBootstrap({ pool, group: participant, reload: reloading.reload, logger });
     this.lifecycle = new KeptSubscription(
       'lifecycle',
       () =>
@@ -93,6 +99,7 @@ export class ParticipantLoop {
           group: participant,
           handler: (event) => consumer.handle(event),
           onMalformed: (reason, raw) => consumer.onMalformed(reason, raw),
+          ...(joining && { bootstrap: (records) => joining.take(records) }),
         }),
       logger,
     );

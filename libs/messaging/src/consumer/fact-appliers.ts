@@ -9,7 +9,7 @@ export type FactApplier<T extends FactType> = (
 ) => Promise<void>;
 export type FactAppliers = { readonly [T in FactType]?: FactApplier<T> };
 
-/** Makes what is derived from a tenant's facts anew from its state record, through `sql`, after facts were missed. */
+/** Makes what is derived from a tenant's facts anew from its state record, through `sql`, after facts were missed, or before the first. */
 export type StateReload = (record: StateRecord, sql: SqlExecutor) => Promise<void>;
 
 /** Applies a fact whose data was checked against its type's schema; does nothing for a type without an applier. */

@@ -209,23 +209,24 @@ export class LifecycleConsumer {
   ): Promise<boolean> {
     const { pool, group, logger, reloads, onGap, onRecovery } = this.options;
     const { tenantId, seq } = place;
-    const last = await inTransaction(pool, async (sql) => {
+    const before = await inTransaction(pool, async (sql) => {
       const position = await lockPositionTx(sql, group, tenantId);
       if (seq > position.last) {
-        if (reloads && isGap(position.last, seq)) await this.holdTx(sql, tenantId, seq);
+        if (reloads && isGap(position, seq)) await this.holdTx(sql, tenantId, seq);
         await effectTx(sql, position);
         await advancePositionTx(sql, group, tenantId, seq);
         crashPoint('consumer.before-commit');
       }
-      return position.last;
+      return position;
     });
     crashPoint('consumer.after-commit');
-    if (seq <= last) {
+    if (seq <= before.last) {
       this.counts.skipped += 1;
       return false;
     }
     this.counts.passed += 1;
-    if (isGap(last, seq)) {
+    if (isGap(before, seq)) {
+      const last = knownUpTo(before);
       this.counts.gaps += 1;
       logger.warn(
         { tenantId, last: last.toString(), next: seq.toString() },
@@ -264,8 +265,14 @@ export class LifecycleConsumer {
 }
 
 /** A tenant that the group has never seen may begin anywhere: its history may be gone, its state record is not. */
-function isGap(last: bigint, seq: bigint): boolean {
+function isGap(position: Position, seq: bigint): boolean {
+  const last = knownUpTo(position);
   return last > 0n && seq > last + 1n;
+}
+
+/** By events or by the state record, which may be ahead of them. */
+function knownUpTo({ last, reloaded }: Position): bigint {
+  return reloaded > last ? reloaded : last;
 }
 
 /** Postgres's class 22: the value itself is impossible, now and later. */

@@ -9,6 +9,7 @@ import { parseEnvelopeText, positioned } from '../parse-envelope.js';
 import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
 import type { ParticipantTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
+import { joinPlaced } from './embedded-bootstrap.js';
 import { isRefusedLogin } from './refused-login.js';
 
 /** Events read at once of one tenant. */
@@ -81,7 +82,7 @@ export class EmbeddedLifecycle {
     const { subscriber, concurrency, leaseMs } = this.options;
     const free = concurrency - this.delivering.size;
     if (free <= 0) return false;
-    if (!this.joined) await this.sql.query('SELECT tenantry.transport_join($1)', [subscriber.group]);
+    if (!this.joined) await this.join();
     this.joined = true;
     const askedAt = performance.now();
     const claimed = await this.sql.query<ClaimedTenant>(
@@ -96,6 +97,16 @@ export class EmbeddedLifecycle {
       this.delivering.add(delivering);
     }
     return claimed.length > 0;
+  }
+
+  private async join(): Promise<void> {
+    const { logger, subscriber } = this.options;
+    const { group, bootstrap } = subscriber;
+    if (!bootstrap) await this.sql.query('SELECT tenantry.transport_join($1)', [group]);
+    else
+      await joinPlaced(this.sql, group, bootstrap, (reason) =>
+        logger.error({ reason, group }, 'a state record cannot be read'),
+      );
   }
 
   private async deliver(tenant: ClaimedTenant, askedAt: number): Promise<void> {

@@ -1,13 +1,12 @@
-import { checkIncoming, STATE_RECORD_TYPE } from '@tenantry/contracts';
 import { pgExecutor, PgListener, type SqlExecutor } from '@tenantry/database';
 import { isUuid } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import { BackgroundSubscription } from '../background-subscription.js';
 import type { Logger } from '../logger.js';
-import { excessOf } from '../message-bounds.js';
 import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
 import type { ParticipantTransport } from '../transport.js';
 import { WorkLoop } from '../work-loop.js';
+import { readStateRecord } from './embedded-bootstrap.js';
 import { isRefusedLogin } from './refused-login.js';
 
 /** Records read at once. */
@@ -152,10 +151,7 @@ export class EmbeddedState {
 
   private hand({ record }: StateRow): void {
     const { handler, onMalformed } = this.options.follower;
-    const data: unknown = JSON.parse(record);
-    const excess = excessOf(data);
-    const check =
-      excess === undefined ? checkIncoming(STATE_RECORD_TYPE, data) : { ok: false as const, reason: excess };
+    const check = readStateRecord(record);
     if (check.ok) handler(check.data);
     else onMalformed(check.reason, record);
   }

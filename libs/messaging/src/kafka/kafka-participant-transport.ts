@@ -4,9 +4,10 @@ import { positioned } from '../parse-envelope.js';
 import type { ParticipantTransport } from '../transport.js';
 import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
+import { KafkaBootstrap } from './kafka-bootstrap.js';
 import { kafkaClient, type KafkaConnection } from './kafka-connection.js';
 import { KafkaSender } from './kafka-sender.js';
-import { KafkaState } from './kafka-state.js';
+import { KafkaState, type StateReader } from './kafka-state.js';
 import { ensureOwnTopic, existingTopics, topicSettings, type TopicSettings } from './kafka-topics.js';
 import { OwnTopic } from './own-topic.js';
 import { SupervisedConsumer } from './supervised-consumer.js';
@@ -31,13 +32,29 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
   const makeOwn = () => ensureOwnTopic(kafka, topics, participant, topicSettings(options));
   const own = new OwnTopic(participant, makeOwn, logger);
   const subscriptions = new OpenSubscriptions();
+  const joinFrom = (groupId: string, take: StateReader['take']): KafkaBootstrap =>
+    new KafkaBootstrap({
+      kafka,
+      logger,
+      groupId,
+      lifecycleTopic: topics.lifecycle,
+      stateTopic: topics.state,
+      take,
+      onMalformed: (reason) => logger.error({ reason, groupId }, 'a state record cannot be read'),
+    });
   return {
-    async consumeLifecycle({ group, handler, onMalformed }) {
+    async consumeLifecycle({ group, handler, onMalformed, bootstrap }) {
+      const groupId = `${groupPrefix}.${group}`;
+      const joining = bootstrap && joinFrom(groupId, bootstrap);
       const consumer = new SupervisedConsumer({
         kafka,
         logger,
-        groupId: `${groupPrefix}.${group}`,
-        topics: () => existingTopics(kafka, [topics.lifecycle]),
+        groupId,
+        topics: async () => {
+          const existing = await existingTopics(kafka, [topics.lifecycle]);
+          if (existing.length > 0) await joining?.run();
+          return existing;
+        },
         eachBatch: (payload, control) =>
           deliverBatch(payload, {
             ...control,
@@ -49,6 +66,8 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
             },
           }),
       });
+      const { signal } = consumer.subscription;
+      signal.addEventListener('abort', () => void joining?.stop(), { once: true });
       subscriptions.add(consumer.subscription);
       consumer.start();
       return consumer.subscription;

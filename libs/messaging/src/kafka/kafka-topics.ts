@@ -234,7 +234,8 @@ async function checkPolicies(admin: Admin, wanted: readonly ITopicConfig[]): Pro
   }
 }
 
-async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+/** Works with an administrator's connection of its own. */
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka.admin();
   try {
     await admin.connect();
