@@ -20,10 +20,7 @@ export class HealthDto {
       type: 'object',
       required: ['status'],
       properties: { status: { type: 'string', enum: ['ok', 'degraded'] } },
-      additionalProperties: {
-        oneOf: [{ type: 'string' }, { type: 'number' }, { type: 'boolean' }],
-        nullable: true,
-      },
+      additionalProperties: true,
     },
     example: { routes: { status: 'ok', stalenessSeconds: 0.4, alertAfterSeconds: 300 } },
   })
