@@ -128,7 +128,7 @@ onKafka('on a broker that wants TLS and a name from everybody', () => {
     const refusals = () =>
       steps.rows<{ participant: string; reason: string }>(
         'control-plane',
-        'SELECT participant, reason FROM tenantry.rejected_acknowledgement',
+        `SELECT participant, reason FROM tenantry.rejected_acknowledgement WHERE reason LIKE 'it names %'`,
       );
     await waitFor('the refusal to be recorded', async () => (await refusals()).length > 0, 30_000);
     expect(await refusals()).toEqual([
