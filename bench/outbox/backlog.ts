@@ -26,9 +26,7 @@ export interface Backlog {
 /** @param notify whether commits wake relays by NOTIFY. */
 export async function newBacklog(tenantCount: number, notify = false): Promise<Backlog> {
   const database = await busDatabase();
-  const admin = new Pool({ connectionString: database.adminUrl, max: 4 });
-  // Dropping the database ends its sessions.
-  admin.on('error', () => undefined);
+  const admin = quietPool(database.adminUrl, 4);
   const tenants = Array.from({ length: tenantCount }, newId);
   const outbox = new Outbox({ notify });
   let written = 0;
@@ -71,6 +69,13 @@ export async function newBacklog(tenantCount: number, notify = false): Promise<B
       await database.drop();
     },
   };
+}
+
+/** A pool that takes it quietly when its sessions are ended, as they are when the database is dropped. */
+export function quietPool(connectionString: string, max: number): Pool {
+  const pool = new Pool({ connectionString, max });
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 /** What a control plane asks most: a request to one participant. */

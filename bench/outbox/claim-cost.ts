@@ -1,9 +1,9 @@
 import { Relay } from '@tenantry/messaging';
 import { waitFor } from '@tenantry/testing';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { Say } from '../report.ts';
 import { median, quantile } from '../statistics.ts';
-import { newBacklog, type Backlog } from './backlog.ts';
+import { newBacklog, quietPool, type Backlog } from './backlog.ts';
 import { QUIET } from './kafka.ts';
 import { timedPool, type Kind, type Timed } from './timed-pool.ts';
 
@@ -66,7 +66,7 @@ async function grow(backlog: Backlog, from: number, to: number): Promise<void> {
 
 /** The statements of a relay that has just begun, with their parameters; it gets no further than to read. */
 async function whatTheRelayAsks(backlog: Backlog): Promise<Record<'read' | 'claim', Timed>> {
-  const pool = new Pool({ connectionString: backlog.controlUrl, max: 5 });
+  const pool = quietPool(backlog.controlUrl, 5);
   const asked = new Map<Kind, Timed>();
   const never = Promise.withResolvers<never>();
   const relay = new Relay({

@@ -8,9 +8,8 @@ import {
   Relay,
 } from '@tenantry/messaging';
 import type { Message } from 'kafkajs';
-import { Pool } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
-import { requestOf, type Backlog } from './backlog.ts';
+import { quietPool, requestOf, type Backlog } from './backlog.ts';
 import { createTopic, idempotentProducer, QUIET, rawConsumer, rawKafka } from './kafka.ts';
 
 const WARM_UP = 50;
@@ -58,7 +57,7 @@ interface Way {
 async function viaRelay(backlog: Backlog, brokers: readonly string[]): Promise<Way> {
   const topicPrefix = `bench-${process.pid}-latency`;
   const connection = { brokers, topicPrefix, clientId: 'bench', logger: QUIET };
-  const pool = new Pool({ connectionString: backlog.controlUrl, max: 10 });
+  const pool = quietPool(backlog.controlUrl, 10);
   const control = createKafkaControlPlaneTransport(connection);
   await control.prepare([]);
   const service = createKafkaParticipantTransport({ ...connection, participant: 'bench' });

@@ -1,11 +1,11 @@
 import { pgExecutor } from '@tenantry/database';
 import { createKafkaControlPlaneTransport, Relay } from '@tenantry/messaging';
 import { waitFor } from '@tenantry/testing';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Say } from '../report.ts';
 import { quantile } from '../statistics.ts';
-import { newBacklog, type Backlog } from './backlog.ts';
+import { newBacklog, quietPool, type Backlog } from './backlog.ts';
 import { QUIET } from './kafka.ts';
 import { timedPool, type Kind, type Timed } from './timed-pool.ts';
 
@@ -39,7 +39,7 @@ export async function measureLongTransaction(
   say: Say,
 ): Promise<LongTransaction> {
   const backlog = await newBacklog(TENANTS, true);
-  const pool = new Pool({ connectionString: backlog.controlUrl, max: 10 });
+  const pool = quietPool(backlog.controlUrl, 10);
   const transport = createKafkaControlPlaneTransport({
     brokers,
     clientId: 'bench',
@@ -114,7 +114,7 @@ class Load {
   constructor(backlog: Backlog, eventsPerSecond: number) {
     this.backlog = backlog;
     this.eventsPerSecond = eventsPerSecond;
-    this.pool = new Pool({ connectionString: backlog.controlUrl, max: 2 });
+    this.pool = quietPool(backlog.controlUrl, 2);
   }
 
   start(): void {

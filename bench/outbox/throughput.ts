@@ -2,10 +2,9 @@ import { topicNames } from '@tenantry/contracts';
 import { createKafkaControlPlaneTransport, Relay } from '@tenantry/messaging';
 import { waitFor } from '@tenantry/testing';
 import type { Message } from 'kafkajs';
-import { Pool } from 'pg';
 import { median } from '../statistics.ts';
 import type { Say } from '../report.ts';
-import type { Backlog } from './backlog.ts';
+import { quietPool, type Backlog } from './backlog.ts';
 import { createTopic, idempotentProducer, messagesOf, QUIET, rawKafka } from './kafka.ts';
 
 const PATIENCE_MS = 120_000;
@@ -64,7 +63,7 @@ async function relayRate(
   events: number,
   batchSize: number,
 ): Promise<number> {
-  const pool = new Pool({ connectionString: backlog.controlUrl, max: 10 });
+  const pool = quietPool(backlog.controlUrl, 10);
   const transport = createKafkaControlPlaneTransport({
     brokers,
     clientId: 'bench-relay',
