@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const GIVE_UP_MS = 60_000;
+const GIVE_UP_MS = 120_000;
 
 /**
  * Sets a consumer group back by so many messages in each partition of a topic, so that they are delivered once more. The broker
@@ -15,13 +15,14 @@ export async function setGroupBack(
   topic: string,
   back: number,
 ): Promise<number> {
-  const admin = new Kafka({
-    brokers: [brokers],
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 1 },
-  }).admin();
   const deadline = performance.now() + GIVE_UP_MS;
   for (;;) {
+    // A new one each time: one whose broker went away finds none any more, although it is back.
+    const admin = new Kafka({
+      brokers: [brokers],
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 1 },
+    }).admin();
     try {
       await admin.connect();
       const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
