@@ -117,13 +117,14 @@ async function throughput(brokers: readonly string[], options: Options, say: Say
     rows: [
       ...row(`kafkajs, batches of ${batch}`, median(measured.raw), 0.6),
       ...row('pg-transactional-outbox, polling', polling, 50),
-      ...row('pg-transactional-outbox, replication', replication),
+      ...row('pg-transactional-outbox, replication', replication, 50),
     ],
     figures: { throughput: { ...measured, peer: { polling, replication } } },
     ratios: {
       raw,
-      ...(polling !== undefined && { peer: relay / polling }),
+      ...(polling !== undefined && { peerPolling: relay / polling }),
       ...(replication !== undefined && { peerReplication: relay / replication }),
+      peer: relay / Math.max(polling ?? 0, replication ?? 0),
     },
   };
 }

@@ -111,50 +111,6 @@ onKafka('KafkaSender', () => {
     expect(count).toBe(20);
   });
 
-  describe('with several lanes', () => {
-    const ordered = `${topic}-ordered`;
-
-    beforeAll(async () => {
-      await admin.createTopics({ topics: [{ topic: ordered, numPartitions: 3 }] });
-    });
-
-    afterAll(async () => {
-      await admin.deleteTopics({ topics: [ordered] });
-    });
-
-    /** What came of each key, in the order of its partition. */
-    async function read(count: number): Promise<Map<string, string[]>> {
-      const came = new Map<string, string[]>();
-      const consumer = kafka.consumer({ groupId: ordered, maxWaitTimeInMs: 100 });
-      await consumer.connect();
-      await consumer.subscribe({ topic: ordered, fromBeginning: true });
-      let left = count;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      await consumer.run({
-        eachMessage: async ({ message }) => {
-          const key = String(message.key);
-          came.set(key, [...(came.get(key) ?? []), String(message.value)]);
-          if (--left === 0) resolve();
-        },
-      });
-      await promise;
-      await consumer.disconnect();
-      return came;
-    }
-
-    it('keeps the order of each key', async () => {
-      const laned = new KafkaSender(kafka, logger, 3);
-      const keys = Array.from({ length: 12 }, newId);
-      const numbers = Array.from({ length: 30 }, (_, n) => String(n));
-      await Promise.all(
-        numbers.map((value) => laned.send(keys.map((key) => ({ topic: ordered, message: { key, value } })))),
-      );
-      await laned.close();
-      const came = await read(keys.length * numbers.length);
-      for (const key of keys) expect(came.get(key)).toEqual(numbers);
-    });
-  });
-
   it('refuses after it was closed', async () => {
     await sender.close();
     await expect(sender.send(messages(1))).rejects.toThrow('closed');

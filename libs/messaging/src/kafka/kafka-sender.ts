@@ -20,55 +20,12 @@ interface Order {
 }
 
 /**
- * Sends through several lanes, each with a producer of its own, so that a request is put together while the brokers store another. All
- * messages of one key go through the same lane, one request at a time.
- */
-export class KafkaSender {
-  private readonly lanes: readonly SenderLane[];
-
-  /** @param lanes how many requests may be under way at once. */
-  constructor(kafka: Kafka, logger: Logger, lanes = 1) {
-    this.lanes = Array.from({ length: lanes }, () => new SenderLane(kafka, logger));
-  }
-
-  /** Resolves when all are durable, in this order for each key; rejects when some may not be. */
-  async send(messages: readonly TopicMessage[]): Promise<void> {
-    const byLane = Map.groupBy(messages, ({ message }) => this.laneOf(String(message.key ?? '')));
-    if (byLane.size === 0) return this.lanes[0]?.send([]);
-    await allSettled([...byLane].map(([lane, ofLane]) => lane.send(ofLane)));
-  }
-
-  /** Finishes what was handed in, as far as the brokers answer, and disconnects. */
-  async close(): Promise<void> {
-    await Promise.all(this.lanes.map((lane) => lane.close()));
-  }
-
-  private laneOf(key: string): SenderLane {
-    return this.lanes[hashOf(key) % this.lanes.length] as SenderLane;
-  }
-}
-
-/** Waits for all, so that nothing is under way any more when one has failed. */
-async function allSettled(sends: readonly Promise<void>[]): Promise<void> {
-  await Promise.allSettled(sends);
-  await Promise.all(sends);
-}
-
-/** FNV-1a, 32 bits. */
-function hashOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < key.length; index++)
-    hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193) >>> 0;
-  return hash;
-}
-
-/**
  * Sends with an idempotent producer, every replica's acknowledgement awaited, **one request at a time**. kafkajs gives the sequence
  * numbers of a request that failed to the next one: if the broker had appended the first, it takes the second for its repetition,
  * acknowledges it and drops it. So nothing is sent beside a request that is being retried, and a producer that has failed is
  * never used again. What waits meanwhile goes out together.
  */
-class SenderLane {
+export class KafkaSender {
   private readonly queue: Order[] = [];
   private producer?: Producer;
   private working?: Promise<void>;
