@@ -1,8 +1,9 @@
 import type { OutboundMessage } from '@tenantry/messaging';
 import { WorkLoop } from '@tenantry/messaging';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
 import { BUS, type Bus } from '../bus/bus.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
+import { managerExecutor } from '../database/manager-executor.js';
 import { ParkedCopyStore, type DueCopy } from './parked-copy.store.js';
 
 /** Of a header, in characters: brokers have bounds of their own. */
@@ -16,7 +17,7 @@ export class ParkedCopies {
 
   constructor(
     @Inject(BUS) private readonly bus: Bus,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly dataSource: DataSource,
     private readonly copies: ParkedCopyStore,
   ) {
     this.loop = new WorkLoop({
@@ -36,10 +37,12 @@ export class ParkedCopies {
   }
 
   private async step(): Promise<boolean> {
-    const due = await this.unitOfWork.run((tx) => this.copies.claimTx(tx));
+    // Each a statement of its own: nobody has to hear of a commit, least of all when there is nothing to copy.
+    const tx = { sql: managerExecutor(this.dataSource.manager) };
+    const due = await this.copies.claimTx(tx);
     if (due.length === 0) return false;
     await this.bus.transport.publish(due.map(toMessage));
-    await this.unitOfWork.run((tx) => this.copies.doneTx(tx, due));
+    await this.copies.doneTx(tx, due);
     return true;
   }
 }

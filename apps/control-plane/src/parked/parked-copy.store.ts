@@ -20,7 +20,7 @@ const HOLD_MS = 30_000;
 /** Which parked facts have no copy yet. */
 @Injectable()
 export class ParkedCopyStore {
-  async claimTx(tx: Tx): Promise<DueCopy[]> {
+  async claimTx(tx: Pick<Tx, 'sql'>): Promise<DueCopy[]> {
     const rows = await tx.sql.query<{
       id: string;
       participant: string;
@@ -63,7 +63,7 @@ export class ParkedCopyStore {
   }
 
   /** The copies are there, unless the participant has said something newer meanwhile. */
-  async doneTx(tx: Tx, copies: readonly DueCopy[]): Promise<void> {
+  async doneTx(tx: Pick<Tx, 'sql'>, copies: readonly DueCopy[]): Promise<void> {
     await tx.sql.query(
       `UPDATE tenantry.parked_fact p SET copy_at = NULL FROM unnest($1::uuid[], $2::integer[]) AS c(id, attempts)
        WHERE p.id = c.id AND p.attempts = c.attempts`,
