@@ -84,7 +84,9 @@ describe.each(testedTransports())(
           30_000,
         );
         expect((await system.control.get('/readyz')).status).toBe(200);
-        expect(system.logs('control-plane').some((line) => line.includes('--raise-epoch'))).toBe(true);
+        await waitFor('the log to name the command', () =>
+          system.logs('control-plane').some((line) => line.includes('--raise-epoch')),
+        );
       } else {
         await waitFor(
           'the data plane to have passed what it was asked',
