@@ -4,7 +4,7 @@ import { EVENT_RETENTION_MS, HistoryKeeperLifetime } from '../history/history-ke
 import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
 import { BacklogStore } from '../participants/backlog.store.js';
 import { RecallStore } from '../participants/recall.store.js';
-import { ParkedCopies } from '../parked/parked-copies.js';
+import { ParkedCopyWorker } from '../parked/parked-copy-worker.js';
 import { ParkedCopyStore } from '../parked/parked-copy.store.js';
 import { RecoveryModule } from '../parked/recovery.module.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
@@ -54,7 +54,7 @@ const WORKER = [
   BacklogStore,
   RecallStore,
   BacklogWorker,
-  ParkedCopies,
+  ParkedCopyWorker,
   ParkedCopyStore,
   TenantPlacer,
   TenantReconciler,

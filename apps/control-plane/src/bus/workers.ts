@@ -10,8 +10,8 @@ import { BacklogWorker } from '../participants/backlog-worker.js';
 import { ParticipantReadModel } from '../participants/participant.read-model.js';
 import { ParticipantsChanged } from '../participants/participants-changed.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
-import { ParkedCopies } from '../parked/parked-copies.js';
-import { RecoveryReminder } from '../parked/recovery-reminder.js';
+import { ParkedCopyWorker } from '../parked/parked-copy-worker.js';
+import { RecoveryReminderWorker } from '../parked/recovery-reminder-worker.js';
 import { BUS, type Bus } from './bus.js';
 import { reach } from './reach.js';
 
@@ -34,8 +34,8 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
     private readonly backlogs: BacklogWorker,
     private readonly receiver: AcknowledgementReceiver,
     private readonly participants: ParticipantReadModel,
-    private readonly reminder: RecoveryReminder,
-    private readonly copies: ParkedCopies,
+    private readonly reminder: RecoveryReminderWorker,
+    private readonly copies: ParkedCopyWorker,
     changed: ParticipantsChanged,
   ) {
     changed.onChange(() => this.reconnect());

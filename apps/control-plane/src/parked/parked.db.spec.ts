@@ -4,7 +4,7 @@ import { newId } from '@tenantry/kernel';
 import type { Page } from '@tenantry/service';
 import { ApiHarness } from '../testing/api-harness.js';
 import type { ParkedFactDetailView, ParkedFactView } from './parked-fact.view.js';
-import { RecoveryReminder } from './recovery-reminder.js';
+import { RecoveryReminderWorker } from './recovery-reminder-worker.js';
 import type { RecoveryView } from './recovery.view.js';
 
 const REASON = { reason: 'the applier is mended' };
@@ -80,7 +80,7 @@ describe('parked facts', () => {
     );
   }
 
-  const remind = async (): Promise<void> => void (await api.control.part(RecoveryReminder).step());
+  const remind = async (): Promise<void> => void (await api.control.part(RecoveryReminderWorker).step());
 
   it('are listed by keyset and filters, newest first', async () => {
     const tenantId = await api.control.active();

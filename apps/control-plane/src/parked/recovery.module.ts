@@ -3,7 +3,7 @@ import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { FactHistory } from './fact-history.js';
 import { ParkedFactStore } from './parked-fact.store.js';
 import { RecoveryAnswers } from './recovery-answers.js';
-import { RecoveryReminder } from './recovery-reminder.js';
+import { RecoveryReminderWorker } from './recovery-reminder-worker.js';
 import { RecoveryRequests } from './recovery-requests.js';
 import { RecoveryStore } from './recovery.store.js';
 
@@ -14,10 +14,17 @@ import { RecoveryStore } from './recovery.store.js';
     FactHistory,
     ParkedFactStore,
     RecoveryAnswers,
-    RecoveryReminder,
+    RecoveryReminderWorker,
     RecoveryRequests,
     RecoveryStore,
   ],
-  exports: [FactHistory, ParkedFactStore, RecoveryAnswers, RecoveryReminder, RecoveryRequests, RecoveryStore],
+  exports: [
+    FactHistory,
+    ParkedFactStore,
+    RecoveryAnswers,
+    RecoveryReminderWorker,
+    RecoveryRequests,
+    RecoveryStore,
+  ],
 })
 export class RecoveryModule {}

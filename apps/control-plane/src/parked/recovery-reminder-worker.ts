@@ -14,8 +14,8 @@ const BATCH = 20;
 
 /** Asks for redrives, skips and replays again that nobody has answered, with back-off, and gives them up after a day. Any number of replicas. */
 @Injectable()
-export class RecoveryReminder {
-  private readonly logger = new Logger(RecoveryReminder.name);
+export class RecoveryReminderWorker {
+  private readonly logger = new Logger(RecoveryReminderWorker.name);
   private readonly loop: WorkLoop;
 
   constructor(

@@ -11,8 +11,8 @@ const MAX_HEADER_LENGTH = 2000;
 
 /** Copies parked facts to the topic for people and alerts, at least once; any number of replicas. */
 @Injectable()
-export class ParkedCopies {
-  private readonly logger = new Logger(ParkedCopies.name);
+export class ParkedCopyWorker {
+  private readonly logger = new Logger(ParkedCopyWorker.name);
   private readonly loop: WorkLoop;
 
   constructor(
