@@ -158,7 +158,7 @@ describe('the event history', () => {
       expect(await months()).toContain(OLD.month);
       keep({ keepMs: DAY_MS });
       await gone();
-      expect(await sql.query('SELECT FROM tenantry.tenant_event WHERE occurred_at < $1', [OLD.at])).toEqual(
+      expect(await sql.query('SELECT FROM tenantry.tenant_event WHERE occurred_at <= $1', [OLD.at])).toEqual(
         [],
       );
     });

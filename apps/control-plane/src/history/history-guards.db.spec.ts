@@ -4,7 +4,7 @@ import { newId } from '@tenantry/kernel';
 import type { HistoryMonth } from '@tenantry/messaging';
 import { DeleteTenant } from '../tenants/delete-tenant.command.js';
 import { LifecycleHarness, TESTER } from '../testing/lifecycle-harness.js';
-import { certificatesGuard, parkedFactsGuard } from './history-guards.js';
+import { certificatesGuard, parkedFactsGuard, replaysGuard } from './history-guards.js';
 
 const DAY_MS = 86_400_000;
 
@@ -40,8 +40,23 @@ describe('a month of the event history is needed', () => {
       `group reference has parked something of it, of tenant ${id}`,
     );
     expect(await parkedFactsGuard(sql, before())).toBeUndefined();
-    await control.rows('DELETE FROM tenantry.parked_fact');
+    await control.rows(`UPDATE tenantry.parked_fact SET state = 'skipped', resolved_at = now()`);
     expect(await parkedFactsGuard(sql, month)).toBeUndefined();
+  });
+
+  it('as long as it is being replayed', async () => {
+    const id = await control.active();
+    await control.rows(
+      `INSERT INTO tenantry.recovery (id, kind, tenant_id, participant, grp, tenant_seq, to_seq, generation, actor, requested_at, next_at)
+       VALUES ($1, 'replay', $2, 'reference', 'reference', 2, 3, 1, 'api-key:tester', now(), now())`,
+      [newId(), id],
+    );
+    expect(await replaysGuard(sql, month)).toBe(`it is being replayed for group reference, of tenant ${id}`);
+    expect(await replaysGuard(sql, before())).toBeUndefined();
+    await control.rows(
+      `UPDATE tenantry.recovery SET state = 'succeeded', finished_at = now(), next_at = NULL`,
+    );
+    expect(await replaysGuard(sql, month)).toBeUndefined();
   });
 
   it('from the scheduling of a deletion until its certificate is issued, or it is cancelled', async () => {

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { HistoryKeeper } from '@tenantry/messaging';
 import { BUS, type Bus } from '../bus/bus.js';
-import { certificatesGuard, parkedFactsGuard } from './history-guards.js';
+import { certificatesGuard, parkedFactsGuard, replaysGuard } from './history-guards.js';
 
 /** For how long events are kept, in milliseconds; `undefined`: for ever. */
 export const EVENT_RETENTION_MS = Symbol('EVENT_RETENTION_MS');
@@ -17,7 +17,8 @@ export class HistoryKeeperLifetime implements OnApplicationBootstrap, BeforeAppl
   private readonly keeper: HistoryKeeper;
 
   constructor(@Inject(BUS) { pool, logger }: Bus, @Inject(EVENT_RETENTION_MS) keepMs: number | undefined) {
-    this.keeper = new HistoryKeeper({ pool, logger, keepMs, guards: [parkedFactsGuard, certificatesGuard] });
+    const guards = [parkedFactsGuard, replaysGuard, certificatesGuard];
+    this.keeper = new HistoryKeeper({ pool, logger, keepMs, guards });
   }
 
   onApplicationBootstrap(): void {
