@@ -187,6 +187,26 @@ describe('Relay', () => {
     expect(failures).toBeLessThan(1);
   });
 
+  it('does not pass over a pointer whose event is gone, and leaves other shards alone', async () => {
+    const lost = newId();
+    const healthy = Array.from({ length: 20 }, newId).find((id) => shardOf(id) !== shardOf(lost)) ?? lost;
+    await sql.query(
+      `INSERT INTO tenantry.outbox_pending (event_id, tenant_id, tenant_seq, shard, topic, occurred_at)
+      VALUES ($1, $2, 1, $3, 'lifecycle', now())`,
+      [newId(), lost, shardOf(lost)],
+    );
+    startRelay({ backoff: { baseMs: 1, maxMs: 5 } });
+    await outbox.enqueueTx(sql, [event(healthy, 1n)]);
+    await waitFor('the healthy one', () => sentOf(healthy).length === 1);
+    const noted = () =>
+      sql.query('SELECT FROM tenantry.relay_shard WHERE last_error LIKE $1', ['%is not in the history%']);
+    await waitFor('a note', async () => (await noted()).length === 1);
+    const pointers = await sql.query('DELETE FROM tenantry.outbox_pending WHERE tenant_id = $1 RETURNING 1', [
+      lost,
+    ]);
+    expect(pointers).toHaveLength(1);
+  });
+
   it('takes over the shard of a relay that died, and sends again what it did not delete', async () => {
     const tenantId = newId();
     await outbox.enqueueTx(sql, [event(tenantId, 1n)]);
