@@ -86,7 +86,7 @@ describe('a participant that comes late', () => {
     return rows[0];
   }
 
-  it('registers in the middle of an operation: it is asked, and ACTIVE waits for it', async () => {
+  it('registers while a tenant is provisioning: it is asked, and ACTIVE waits for it', async () => {
     const { tenant } = await control.create();
     await control.reconcile(tenant.id);
     await registerLate();
