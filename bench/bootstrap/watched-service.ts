@@ -4,6 +4,9 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
+/** What the process may keep on its heap, in MiB: it ends if it needs more. */
+export const HEAP_MIB = 256;
+
 /** What was seen of one start. */
 export interface Seen {
   /** From the start until every tenant is known. */
@@ -46,7 +49,13 @@ async function runProcess(task: Task): Promise<Seen> {
   const entry = fileURLToPath(new URL('./service-process.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--expose-gc', '--disable-warning=TimeoutNegativeWarning', entry, JSON.stringify(task)],
+    [
+      '--expose-gc',
+      `--max-old-space-size=${HEAP_MIB}`,
+      '--disable-warning=TimeoutNegativeWarning',
+      entry,
+      JSON.stringify(task),
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const output = await text(child.stdout);

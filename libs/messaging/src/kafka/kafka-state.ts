@@ -7,6 +7,9 @@ import { fromKafkaMessage, rawText } from './cloud-event.js';
 import { endsOf, existingTopics } from './kafka-topics.js';
 import { SupervisedConsumer } from './supervised-consumer.js';
 
+/** What a broker sends at once: a first pass is long, and what is on its way takes memory several times over. */
+const FETCH_BYTES = 2 * 1024 * 1024;
+
 /** Who takes the records: a batch of one partition at a time; a promise holds back that partition until it resolves. */
 export interface StateReader {
   readonly take: (records: readonly StateRecord[]) => void | Promise<void>;
@@ -43,6 +46,7 @@ export class KafkaState {
       kafka,
       logger,
       groupId: `${groupPrefix}.state.${newId()}`,
+      fetchBytes: FETCH_BYTES,
       topics: () => this.begin(),
       eachBatch: (payload) => this.take(payload),
       onPosition: (partition, next, end) => this.reached(partition, next, end),

@@ -26,6 +26,8 @@ export interface SupervisedConsumerOptions {
     payload: EachBatchPayload,
     control: { readonly signal: AbortSignal; readonly handling: InFlight },
   ) => Promise<void>;
+  /** How much a broker may answer to one fetch, in bytes. Default: kafkajs's, 10 MiB. */
+  readonly fetchBytes?: number;
   /** Called with the offset that a partition will be read at next, and the one behind its last message as far as the broker has told. */
   readonly onPosition?: (partition: number, next: bigint, end: bigint) => void;
   /** Called when a broker has answered a fetch, before what it answered is handled. */
@@ -106,7 +108,7 @@ export class SupervisedConsumer {
 
   /** Returns when it was stopped or the topics changed; throws what the consumer crashed with. */
   private async consume(topics: readonly string[]): Promise<void> {
-    const { kafka, groupId, logger, eachBatch } = this.options;
+    const { kafka, groupId, logger, eachBatch, fetchBytes } = this.options;
     const { signal } = this.subscription;
     const consumer = kafka.consumer({
       groupId,
@@ -115,6 +117,7 @@ export class SupervisedConsumer {
       rebalanceTimeout: 30_000,
       // A stop waits for the running fetch.
       maxWaitTimeInMs: 500,
+      ...(fetchBytes !== undefined && { maxBytes: fetchBytes }),
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: async () => false },
     });
