@@ -14,7 +14,7 @@ export { type SeedEvidence, type ServiceDefinition } from './service-definition.
 export { type TenantTransaction } from './tenant-transaction.js';
 export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
 export { RouteCache } from './route-cache.js';
-export { type RouteHealth } from './route-follower.js';
+export { type RouteHealth } from './route-health.js';
 export { DataPlane, type DataPlaneParts } from './data-plane.js';
 export { ParticipantRunner, type ParticipantRunnerOptions } from './participant/participant-runner.js';
 export { createRequestHandler, type RequestHandlerOptions } from './participant/request-handler.js';

@@ -1,6 +1,7 @@
 import type { Logger, ParticipantTransport } from '@tenantry/messaging';
 import { KeptSubscription } from './participant/kept-subscription.js';
 import type { RouteCache } from './route-cache.js';
+import type { RouteHealth } from './route-health.js';
 import { RouteMetrics } from './route-metrics.js';
 import type { RouteSnapshot } from './route-snapshot.js';
 import { RouteStaleness } from './route-staleness.js';
@@ -15,18 +16,6 @@ export interface RouteFollowerParts {
   readonly logger: Logger;
   /** From which age on a person should look at it, in milliseconds. */
   readonly alertAfterMs: number;
-}
-
-/** What is to be known about the routes that a service serves by. */
-export interface RouteHealth {
-  /** How long ago they were last known to be all there are, in milliseconds. */
-  readonly stalenessMs: number;
-  readonly alertAfterMs: number;
-  /** Whether the staleness is above `alertAfterMs`. Requests are served all the same. */
-  readonly isStale: boolean;
-  /** Whether this process has seen everything since its start, so that an unknown tenant is one that does not exist. */
-  readonly isComplete: boolean;
-  readonly tenants: number;
 }
 
 /** Feeds the route cache: at once from the snapshot, then from the state channel, whose news go into the snapshot. */

@@ -1,5 +1,5 @@
 import { metrics, type Gauge, type ObservableGauge, type ObservableResult } from '@opentelemetry/api';
-import type { RouteHealth } from './route-follower.js';
+import type { RouteHealth } from './route-health.js';
 
 /** What became of a state record: news, nothing new, or not to be read. */
 export type RecordOutcome = 'taken' | 'known' | 'malformed';
