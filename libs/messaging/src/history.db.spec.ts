@@ -133,21 +133,24 @@ describe('the event history', () => {
 
   it('goes on to write into a month that is there while another is made', async () => {
     const writing = await admin.connect();
-    await writing.query('BEGIN');
-    await outbox.enqueueTx(pgExecutor(writing), [
-      {
-        tenantId: newId(),
-        tenantSeq: 1n,
-        generation: 1,
-        type: 'tenant.updated.v1',
-        data: { version: 1, plan: 'free', changed: ['plan'] },
-      },
-    ]);
-    await eventAt('2033-01-01T00:00:00Z');
-    keep();
-    await logged('tenant_event_2033_01');
-    await writing.query('COMMIT');
-    writing.release();
+    try {
+      await writing.query('BEGIN');
+      await outbox.enqueueTx(pgExecutor(writing), [
+        {
+          tenantId: newId(),
+          tenantSeq: 1n,
+          generation: 1,
+          type: 'tenant.updated.v1',
+          data: { version: 1, plan: 'free', changed: ['plan'] },
+        },
+      ]);
+      await eventAt('2033-01-01T00:00:00Z');
+      keep();
+      await logged('tenant_event_2033_01');
+    } finally {
+      await writing.query('COMMIT');
+      writing.release();
+    }
   });
 
   describe('drops an old month', () => {
@@ -243,16 +246,21 @@ describe('the event history', () => {
 
     it('not under the eyes of somebody who reads it, and makes nobody wait for long', async () => {
       const eventId = await oldEvent();
+      keep();
+      await logged(`"${OLD.month}"} a month of the event history was made`);
       const reading = await admin.connect();
-      await reading.query('BEGIN');
-      await reading.query('SELECT FROM tenantry.tenant_event WHERE event_id = $1', [eventId]);
-      keep({ keepMs: DAY_MS });
-      await logged('it is being read or written');
-      expect(
-        (await reading.query('SELECT FROM tenantry.tenant_event WHERE event_id = $1', [eventId])).rowCount,
-      ).toBe(1);
-      await reading.query('COMMIT');
-      reading.release();
+      try {
+        await reading.query('BEGIN');
+        await reading.query('SELECT FROM tenantry.tenant_event WHERE event_id = $1', [eventId]);
+        keep({ keepMs: DAY_MS });
+        await logged('it is being read or written');
+        expect(
+          (await reading.query('SELECT FROM tenantry.tenant_event WHERE event_id = $1', [eventId])).rowCount,
+        ).toBe(1);
+      } finally {
+        await reading.query('COMMIT');
+        reading.release();
+      }
       await gone();
     });
   });

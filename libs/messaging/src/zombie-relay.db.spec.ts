@@ -173,8 +173,8 @@ onKafka('a zombie relay past its lease publishes late', () => {
       await Promise.all([zombie.stop(), successor.stop()]);
       await Promise.all([consuming.stop(), reading?.stop(), repair.stop()]);
       await Promise.all([control.close(), participant.close()]);
-      await zombiePool.end();
       await proxy.close();
+      await zombiePool.end();
     }
   }, 120_000);
 });
