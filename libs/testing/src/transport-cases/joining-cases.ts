@@ -1,5 +1,10 @@
 import type { StateRecord } from '@tenantry/contracts';
-import { LifecycleConsumer, StateBootstrap, type LifecycleEnvelope } from '@tenantry/messaging';
+import {
+  LifecycleConsumer,
+  StateBootstrap,
+  type LifecycleEnvelope,
+  type Subscription,
+} from '@tenantry/messaging';
 import { deepStrictEqual as same } from 'node:assert/strict';
 import { Pool } from 'pg';
 import { consumerDatabase } from '../consumer-database.js';
@@ -46,7 +51,14 @@ class Derived {
   }
 }
 
-async function startJoiner(rig: TransportRig, pool: Pool, derived: Derived, delivered: LifecycleEnvelope[]) {
+/** @param meanwhile what happens when it has taken the first states, and has not begun to follow. */
+async function startJoiner(
+  rig: TransportRig,
+  pool: Pool,
+  derived: Derived,
+  delivered: LifecycleEnvelope[],
+  meanwhile: () => Promise<void> = async () => undefined,
+) {
   const consumer = new LifecycleConsumer({
     pool,
     participant: 'alice',
@@ -69,7 +81,10 @@ async function startJoiner(rig: TransportRig, pool: Pool, derived: Derived, deli
       await consumer.handle(event);
     },
     onMalformed: unexpected,
-    bootstrap: (records) => joining.take(records),
+    bootstrap: async (records) => {
+      await joining.take(records);
+      await meanwhile();
+    },
   });
   return { consumer, subscription };
 }
@@ -85,23 +100,34 @@ export const JOINING_CASES: readonly TransportCase[] = [
         await rig.enqueue(tenants.map((tenantId) => updated(tenantId, seq)));
       };
       for (let seq = 1; seq <= 5; seq++) await change(seq);
+      const open: Subscription[] = [];
       const before = new DeliveryRecord();
       const other = await (
         await rig.participant('bob')
       ).consumeLifecycle({ group: 'bob.before', handler: before.handler, onMalformed: unexpected });
+      open.push(other);
       await waitFor('the history to be published', () => before.hasAll(tenants, 5), PATIENCE_MS);
 
-      const changing = (async () => {
-        for (let seq = 6; seq <= 15; seq++) await change(seq);
-      })();
+      let changing: Promise<void> | undefined;
+      const goOn = async () => {
+        for (let seq = 7; seq <= 15; seq++) await change(seq);
+      };
+      // What it is not told by the states that it has, and not yet by the events.
+      const meanwhile = async () => {
+        if (changing) return;
+        changing = change(6);
+        await changing;
+        await waitFor('the change to be published', () => before.hasAll(tenants, 6), PATIENCE_MS);
+        changing = goOn();
+      };
       const database = await consumerDatabase();
       const { url } = await database.newLogin();
       const pool = new Pool({ connectionString: url, max: 10 });
       try {
         const derived = new Derived();
         const delivered: LifecycleEnvelope[] = [];
-        const first = await startJoiner(rig, pool, derived, delivered);
-        await changing;
+        const first = await startJoiner(rig, pool, derived, delivered, meanwhile);
+        open.push(first.subscription);
         await waitFor('every tenant to be up to date', () => derived.isAt(tenants, 15), PATIENCE_MS);
         same(derived.surprises, []);
         same(first.consumer.counts.gaps, 0);
@@ -115,12 +141,14 @@ export const JOINING_CASES: readonly TransportCase[] = [
 
         const { begunWith } = derived;
         const second = await startJoiner(rig, pool, derived, delivered);
+        open.push(second.subscription);
         await change(16);
         await waitFor('the next change', () => derived.isAt(tenants, 16), PATIENCE_MS);
         same(derived.begunWith, begunWith, 'a group that has begun was given the states again');
         same(derived.surprises, []);
-        await stopAll([second.subscription, other]);
       } finally {
+        await changing;
+        await stopAll(open);
         await pool.end();
         await database.drop();
       }
