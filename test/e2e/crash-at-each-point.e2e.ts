@@ -124,16 +124,23 @@ describe.each(testedTransports())('a crash at each point on the %s transport', (
       );
       expect(events.filter(({ type }) => type === 'tenant.provisioned.v1')).toHaveLength(1);
     }
-    await waitFor('the data plane to have seen each tenant to its end', async () => {
-      const positions = await steps.rows<{ tenant_id: string; last_seq: string }>(
-        'data-plane',
-        'SELECT tenant_id, last_seq FROM tenantry.consumer_position',
-      );
-      return [...tenants].every(([tenantId, events]) =>
-        positions.some((one) => one.tenant_id === tenantId && Number(one.last_seq) === events.length),
-      );
-    });
-    expect(await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending')).toEqual([]);
+    await waitFor(
+      'the data plane to have seen each tenant to its end',
+      async () => {
+        const positions = await steps.rows<{ tenant_id: string; last_seq: string }>(
+          'data-plane',
+          'SELECT tenant_id, last_seq FROM tenantry.consumer_position',
+        );
+        return [...tenants].every(([tenantId, events]) =>
+          positions.some((one) => one.tenant_id === tenantId && Number(one.last_seq) === events.length),
+        );
+      },
+      40_000,
+    );
+    await waitFor(
+      'the outbox to be empty',
+      async () => (await steps.rows('control-plane', 'SELECT 1 FROM tenantry.outbox_pending')).length === 0,
+    );
     if (transport !== 'kafka') return;
 
     const topic = `${PREFIX}-${process.pid}.tenant.lifecycle.v1`;
