@@ -265,6 +265,16 @@ describe('the event history', () => {
     });
   });
 
+  it('refuses by itself to drop a month that is not over', async () => {
+    const [month] = await sql.query<{ name: string }>(
+      'SELECT name FROM tenantry.history_months() WHERE now() >= starts_at AND now() < ends_at',
+    );
+    expect(await sql.query('SELECT tenantry.drop_history_month($1, 0) AS keeper', [month?.name])).toEqual([
+      { keeper: 'it is not old enough' },
+    ]);
+    expect(await months()).toContain(month?.name);
+  });
+
   it('lets the control plane drop a month through its guards alone', async () => {
     await oldEvent();
     keep();
