@@ -357,7 +357,7 @@ describe('a replay', () => {
     const request = requestEvent({ tenantId, seq: 2 });
     await take(...past, replayEvent({ tenantId, seq: 4 }, [updated(1), request, updated(9)]));
     worker();
-    expect(await answered()).toMatchObject([{ evidence: { applied: 1 } }]);
+    expect(await answered()).toMatchObject([{ outcome: 'succeeded', evidence: { applied: 1 } }]);
     const { rows } = await admin.query('SELECT FROM tenantry.inbox WHERE tenant_id = $1', [tenantId]);
     expect(rows).toEqual([]);
   });
