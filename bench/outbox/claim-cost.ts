@@ -1,6 +1,6 @@
 import { Relay } from '@tenantry/messaging';
 import { waitFor } from '@tenantry/testing';
-import type { Pool } from 'pg';
+import type { PoolClient } from 'pg';
 import type { Say } from '../report.ts';
 import { median, quantile } from '../statistics.ts';
 import { newBacklog, quietPool, type Backlog } from './backlog.ts';
@@ -9,8 +9,17 @@ import { timedPool, type Kind, type Timed } from './timed-pool.ts';
 
 /** Few enough that the smallest backlog has them in each shard, so that both sizes have the same to read. */
 const POINTERS_A_SHARD = 10;
-const REPEATS = 300;
+const REPEATS = 200;
+const SMALLEST = 1_000;
 const TENANTS = 1_000;
+
+type Measured = Extract<Kind, 'read' | 'claim'>;
+
+interface Subject {
+  readonly backlog: Backlog;
+  readonly pending: number;
+  readonly asked: Record<Measured, Timed>;
+}
 
 /** Of one statement with so much pending, in milliseconds. */
 export interface ClaimCost {
@@ -22,32 +31,30 @@ export interface ClaimCost {
   readonly pages: number;
 }
 
-/** What looking for work and taking it costs, and taking shards, at each size of the backlog. */
+/**
+ * What looking for work and taking it costs, and taking shards, at each size of the backlog. Each size has a database of its own, and they
+ * take turns, so that whatever else the machine does falls on all of them.
+ */
 export async function measureClaimCost(
   sizes: readonly number[],
   say: Say,
-): Promise<Record<'read' | 'claim', readonly ClaimCost[]>> {
-  const costs = { read: [] as ClaimCost[], claim: [] as ClaimCost[] };
-  const backlog = await newBacklog(TENANTS);
-  let filled = 0;
+): Promise<Record<Measured, readonly ClaimCost[]>> {
+  const subjects: Subject[] = [];
   for (const pending of sizes) {
-    await grow(backlog, filled, pending);
-    filled = pending;
-    const asked = await whatTheRelayAsks(backlog);
-    for (const kind of ['read', 'claim'] as const) {
-      const cost = { pending, ...(await costOf(backlog.admin, asked[kind])) };
-      say(`${kind} with ${pending} pending: ${cost.clockP50.toFixed(2)} ms, ${cost.pages} pages`);
-      costs[kind].push(cost);
-    }
+    const backlog = await newBacklog(TENANTS);
+    await backlog.fill(SMALLEST);
+    if (pending > SMALLEST) await grow(backlog, pending);
+    subjects.push({ backlog, pending, asked: await whatTheRelayAsks(backlog) });
+    say(`has a database with ${pending} pending`);
   }
-  await backlog.drop();
+  const costs = { read: await costsOf('read', subjects), claim: await costsOf('claim', subjects) };
+  for (const { backlog } of subjects) await backlog.drop();
   return costs;
 }
 
 /** A million events take long through the outbox: the first come that way, the others are copies of them. */
-async function grow(backlog: Backlog, from: number, to: number): Promise<void> {
-  if (from === 0) return backlog.fill(to);
-  const rounds = Math.ceil(to / from);
+async function grow(backlog: Backlog, to: number): Promise<void> {
+  const rounds = Math.ceil(to / SMALLEST);
   await backlog.admin.query(
     `WITH copy AS (
       INSERT INTO tenantry.tenant_event (event_id, tenant_id, tenant_seq, type, occurred_at, envelope)
@@ -65,7 +72,7 @@ async function grow(backlog: Backlog, from: number, to: number): Promise<void> {
 }
 
 /** The statements of a relay that has just begun, with their parameters; it gets no further than to read. */
-async function whatTheRelayAsks(backlog: Backlog): Promise<Record<'read' | 'claim', Timed>> {
+async function whatTheRelayAsks(backlog: Backlog): Promise<Record<Measured, Timed>> {
   const pool = quietPool(backlog.controlUrl, 5);
   const asked = new Map<Kind, Timed>();
   const never = Promise.withResolvers<never>();
@@ -89,34 +96,53 @@ async function whatTheRelayAsks(backlog: Backlog): Promise<Record<'read' | 'clai
   return both;
 }
 
-async function costOf(admin: Pool, { text, params }: Timed): Promise<Omit<ClaimCost, 'pending'>> {
-  const clock: number[] = [];
-  const plans: Plan[] = [];
-  const client = await admin.connect();
-  for (let n = 0; n < REPEATS; n++) {
-    // What it takes is given back.
-    await client.query('BEGIN');
-    const startedAt = performance.now();
-    await client.query(text, params);
-    clock.push(performance.now() - startedAt);
-    await client.query('ROLLBACK');
-  }
-  for (let n = 0; n < REPEATS / 10; n++) {
-    await client.query('BEGIN');
-    const { rows } = await client.query<{ 'QUERY PLAN': Plan[] }>(
-      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
-      params,
-    );
-    plans.push(...(rows[0]?.['QUERY PLAN'] ?? []));
-    await client.query('ROLLBACK');
-  }
-  client.release();
-  return {
+async function costsOf(kind: Measured, subjects: readonly Subject[]): Promise<ClaimCost[]> {
+  const samples = subjects.map(() => ({ clock: [] as number[], plans: [] as Plan[] }));
+  for (let n = 0; n < REPEATS; n++)
+    for (const [index, { backlog, asked }] of subjects.entries()) {
+      const { clock, plans } = samples[index] ?? { clock: [], plans: [] };
+      clock.push(await timeOf(backlog, asked[kind]));
+      if (n % 5 === 0) plans.push(...(await planOf(backlog, asked[kind])));
+      // Taking shards writes rows, even though it is rolled back.
+      await backlog.admin.query('VACUUM tenantry.relay_shard');
+    }
+  return samples.map(({ clock, plans }, index) => ({
+    pending: subjects[index]?.pending ?? 0,
     clockP50: median(clock),
     clockP99: quantile(clock, 0.99),
     executionMs: median(plans.map((plan) => plan['Execution Time'])),
     pages: median(plans.map(({ Plan: top }) => top['Shared Hit Blocks'] + top['Shared Read Blocks'])),
-  };
+  }));
+}
+
+async function timeOf(backlog: Backlog, { text, params }: Timed): Promise<number> {
+  return rolledBack(backlog, async (client) => {
+    const startedAt = performance.now();
+    await client.query(text, params);
+    return performance.now() - startedAt;
+  });
+}
+
+async function planOf(backlog: Backlog, { text, params }: Timed): Promise<Plan[]> {
+  return rolledBack(backlog, async (client) => {
+    const { rows } = await client.query<{ 'QUERY PLAN': Plan[] }>(
+      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`,
+      params,
+    );
+    return rows[0]?.['QUERY PLAN'] ?? [];
+  });
+}
+
+/** What it takes is given back. */
+async function rolledBack<T>({ admin }: Backlog, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await admin.connect();
+  await client.query('BEGIN');
+  try {
+    return await work(client);
+  } finally {
+    await client.query('ROLLBACK');
+    client.release();
+  }
 }
 
 interface Plan {
