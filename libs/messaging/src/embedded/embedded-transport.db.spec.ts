@@ -95,15 +95,19 @@ describe('embedded transport', () => {
     return transport;
   };
 
-  it.each(TRANSPORT_CASES)('$name', async ({ run }) => {
-    const rig: TransportRig = {
-      control,
-      participant,
-      enqueue: (events) => outbox.enqueueTx(sql, events),
-      saveState: (record) => outbox.saveStateTx(sql, record),
-    };
-    await run(rig);
-  });
+  it.each(TRANSPORT_CASES)(
+    '$name',
+    async ({ run }) => {
+      const rig: TransportRig = {
+        control,
+        participant,
+        enqueue: (events) => outbox.enqueueTx(sql, events),
+        saveState: (record) => outbox.saveStateTx(sql, record),
+      };
+      await run(rig);
+    },
+    90_000,
+  );
 
   it('lets a participant reach the functions of the port and nothing else', async () => {
     const alice = new Pool({ connectionString: await database.participantUrl('alice') });

@@ -107,7 +107,7 @@ onKafka('Kafka transport', () => {
       };
       await run(rig);
     },
-    60_000,
+    90_000,
   );
 
   it('has an outdated state record, sent by a relay that slept, replaced by the present one', async () => {
