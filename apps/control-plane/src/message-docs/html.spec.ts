@@ -5,10 +5,6 @@ describe('html', () => {
   it('escapes what is put in, once, and nothing else', () => {
     const cell = html`<td title="${'"\'&'}">${'<script>'}</td>`;
     expect(cell.text).toBe('<td title="&quot;&#39;&amp;">&lt;script&gt;</td>');
-    expect(
-      html`<tr>
-        ${[cell, cell]}${undefined}${7}
-      </tr>`.text,
-    ).toBe(`<tr>${cell.text}${cell.text}7</tr>`);
+    expect(html`${[cell, cell]}${undefined}${7}`.text).toBe(`${cell.text}${cell.text}7`);
   });
 });
