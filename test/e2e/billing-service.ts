@@ -26,8 +26,6 @@ export class BillingService {
     private readonly admin: Pool,
     private readonly pool: Pool,
     private readonly transport: ParticipantTransport,
-    private readonly login: string | undefined,
-    private readonly server: string,
   ) {}
 
   private readonly running: { stop(): Promise<void> }[] = [];
@@ -42,17 +40,17 @@ export class BillingService {
     await admin.query(`GRANT INSERT ON public.plan TO ${account.name}`);
     const pool = new Pool({ connectionString: account.url, max: 8 });
     const server = system.adminUrls['control-plane'];
-    const login = kind === 'embedded' ? `tnt_test_billing_${randomBytes(6).toString('hex')}` : undefined;
-    const transport = login
-      ? createEmbeddedParticipantTransport({ url: await transportUrl(server, login), logger })
-      : createKafkaParticipantTransport({
-          brokers: (process.env['KAFKA_BROKERS'] ?? '').split(','),
-          clientId: NAME,
-          topicPrefix: topicPrefixOf(system),
-          participant: NAME,
-          logger,
-        });
-    const service = new BillingService(database, admin, pool, transport, login, server);
+    const transport =
+      kind === 'embedded'
+        ? createEmbeddedParticipantTransport({ url: await transportUrl(server), logger })
+        : createKafkaParticipantTransport({
+            brokers: (process.env['KAFKA_BROKERS'] ?? '').split(','),
+            clientId: NAME,
+            topicPrefix: topicPrefixOf(system),
+            participant: NAME,
+            logger,
+          });
+    const service = new BillingService(database, admin, pool, transport);
     await service.run();
     return service;
   }
@@ -71,11 +69,6 @@ export class BillingService {
     await this.transport.close();
     await Promise.all([this.pool.end(), this.admin.end()]);
     await this.database.drop();
-    if (!this.login) return;
-    const { login } = this;
-    await onServer(this.server, (client) =>
-      client.query(`DELETE FROM tenantry.transport_login WHERE login = '${login}'; DROP ROLE ${login}`),
-    );
   }
 
   private async run(): Promise<void> {
@@ -121,12 +114,15 @@ export function topicPrefixOf(system: SystemUnderTest): string {
   return `t${id}`;
 }
 
-async function transportUrl(server: string, login: string): Promise<string> {
+/** Of a login that goes with the system's own, by its name, when the system is removed. */
+async function transportUrl(server: string): Promise<string> {
+  const database = new URL(server).pathname.slice(1);
+  const login = database.replace(/_control$/, '_billing_login');
   const password = randomBytes(18).toString('base64url');
   await onServer(server, (client) =>
     putTransportLogin(pgExecutor(client), { login, password, participant: NAME }),
   );
-  return databaseUrl(server, new URL(server).pathname.slice(1), login, password);
+  return databaseUrl(server, database, login, password);
 }
 
 async function onServer(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
