@@ -104,8 +104,8 @@ onKafka('with Kafka down', () => {
     expect(await metric('tenantry_outbox_oldest_age_seconds')).toBeGreaterThan(1);
     expect((await system.control.get('/readyz')).status).toBe(200);
 
-    await broker.start();
     const began = performance.now();
+    await broker.start();
     await waitFor(
       'the outbox to be nearly empty',
       async () => (await metric('tenantry_outbox_pending')) < 100,
@@ -113,7 +113,7 @@ onKafka('with Kafka down', () => {
     );
     const seconds = (performance.now() - began) / 1000;
     process.stderr.write(
-      `\n${backlog.events} events drained in ${seconds.toFixed(1)} s after the broker was back\n`,
+      `\n${backlog.events} events drained within ${seconds.toFixed(1)} s, the start of the broker included\n`,
     );
     expect(await backlog.inversions(broker.brokers, 60_000)).toBe(0);
   }, 300_000);
