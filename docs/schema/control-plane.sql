@@ -196,6 +196,21 @@ CREATE INDEX deletion_certificate_kid_idx ON tenantry.deletion_certificate USING
 CREATE TRIGGER deletion_certificate_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON tenantry.deletion_certificate FOR EACH STATEMENT EXECUTE FUNCTION tenantry.refuse_rewrite();
 GRANT INSERT, SELECT TO tenantry_control;
 
+CREATE TABLE tenantry.epoch (
+  single boolean DEFAULT true NOT NULL,
+  epoch bigint DEFAULT 0 NOT NULL,
+  raised_at timestamp with time zone,
+  ahead_tenant uuid,
+  ahead_seq bigint,
+  ahead_seen_at timestamp with time zone,
+  CONSTRAINT epoch_ahead CHECK (((ahead_tenant IS NULL) = (ahead_seq IS NULL))),
+  CONSTRAINT epoch_pkey PRIMARY KEY (single),
+  CONSTRAINT epoch_range CHECK (((epoch >= 0) AND (epoch <= 2097151))),
+  CONSTRAINT epoch_single CHECK (single)
+); -- owned by tenantry_owner
+GRANT SELECT TO tenantry_control;
+GRANT UPDATE (ahead_tenant), UPDATE (ahead_seq), UPDATE (ahead_seen_at) TO tenantry_control;
+
 CREATE TABLE tenantry.idempotency_key (
   caller text NOT NULL,
   key text NOT NULL,
@@ -255,13 +270,15 @@ CREATE TABLE tenantry.outbox_pending (
   tenant_seq bigint NOT NULL,
   shard smallint NOT NULL,
   topic text NOT NULL,
+  occurred_at timestamp with time zone,
   CONSTRAINT outbox_pending_event_check CHECK (((topic = 'lifecycle'::text) = (event_id IS NOT NULL))),
   CONSTRAINT outbox_pending_pkey PRIMARY KEY (enqueue_no),
   CONSTRAINT outbox_pending_shard_check CHECK (((shard >= 0) AND (shard <= 63))),
   CONSTRAINT outbox_pending_topic_check CHECK ((topic = ANY (ARRAY['lifecycle'::text, 'state'::text])))
 ); -- owned by tenantry_owner
 CREATE INDEX outbox_pending_shard_idx ON tenantry.outbox_pending USING btree (shard, enqueue_no);
-CREATE INDEX outbox_pending_state_idx ON tenantry.outbox_pending USING btree (tenant_id) WHERE (topic = 'state'::text);
+CREATE INDEX outbox_pending_state_idx ON tenantry.outbox_pending USING btree (tenant_id, enqueue_no) WHERE (topic = 'state'::text);
+CREATE TRIGGER outbox_pending_date AFTER INSERT ON tenantry.outbox_pending FOR EACH ROW WHEN (((new.event_id IS NOT NULL) AND (new.occurred_at IS NULL))) EXECUTE FUNCTION tenantry.date_pointer();
 GRANT DELETE, INSERT, SELECT TO tenantry_control;
 
 CREATE TABLE tenantry.parked_fact (
@@ -274,8 +291,21 @@ CREATE TABLE tenantry.parked_fact (
   attempts integer NOT NULL,
   error text NOT NULL,
   reported_at timestamp with time zone DEFAULT now() NOT NULL,
-  CONSTRAINT parked_fact_pkey PRIMARY KEY (participant, grp, tenant_id, tenant_seq)
+  id uuid NOT NULL,
+  state text DEFAULT 'parked'::text NOT NULL,
+  stack text,
+  payload json,
+  announced_at timestamp with time zone NOT NULL,
+  resolved_at timestamp with time zone,
+  copy_at timestamp with time zone DEFAULT now(),
+  CONSTRAINT parked_fact_pkey PRIMARY KEY (participant, grp, tenant_id, tenant_seq),
+  CONSTRAINT parked_fact_resolved_whole CHECK (((state = 'parked'::text) = (resolved_at IS NULL))),
+  CONSTRAINT parked_fact_state_known CHECK ((state = ANY (ARRAY['parked'::text, 'applied'::text, 'skipped'::text])))
 ); -- owned by tenantry_owner
+CREATE INDEX parked_fact_copy_idx ON tenantry.parked_fact USING btree (copy_at) WHERE (copy_at IS NOT NULL);
+CREATE UNIQUE INDEX parked_fact_id_key ON tenantry.parked_fact USING btree (id);
+CREATE INDEX parked_fact_open_idx ON tenantry.parked_fact USING btree (id DESC) WHERE (state = 'parked'::text);
+CREATE INDEX parked_fact_tenant_idx ON tenantry.parked_fact USING btree (tenant_id, id DESC);
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_control;
 
 CREATE TABLE tenantry.participant (
@@ -323,6 +353,38 @@ CREATE TABLE tenantry."position" (
 ); -- owned by tenantry_owner
 CREATE INDEX position_due_idx ON tenantry."position" USING btree (grp, due_at) WHERE (last_seq < head_seq);
 
+CREATE TABLE tenantry.recovery (
+  id uuid NOT NULL,
+  kind text NOT NULL,
+  state text DEFAULT 'pending'::text NOT NULL,
+  tenant_id uuid NOT NULL,
+  participant text NOT NULL,
+  grp text NOT NULL,
+  tenant_seq bigint NOT NULL,
+  to_seq bigint,
+  parked_id uuid,
+  generation bigint NOT NULL,
+  attempts integer DEFAULT 1 NOT NULL,
+  evidence json,
+  error text,
+  actor text NOT NULL,
+  reason text,
+  traceparent text,
+  requested_at timestamp with time zone NOT NULL,
+  next_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  CONSTRAINT recovery_kind_known CHECK ((kind = ANY (ARRAY['redrive'::text, 'skip'::text, 'replay'::text]))),
+  CONSTRAINT recovery_pending_whole CHECK ((((state = 'pending'::text) = (finished_at IS NULL)) AND ((state = 'pending'::text) = (next_at IS NOT NULL)))),
+  CONSTRAINT recovery_pkey PRIMARY KEY (id),
+  CONSTRAINT recovery_range_whole CHECK ((((kind = 'replay'::text) = (to_seq IS NOT NULL)) AND ((kind = 'replay'::text) = (parked_id IS NULL)))),
+  CONSTRAINT recovery_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text]))),
+  CONSTRAINT recovery_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenantry.tenant(id)
+); -- owned by tenantry_owner
+CREATE INDEX recovery_due_idx ON tenantry.recovery USING btree (next_at) WHERE (state = 'pending'::text);
+CREATE INDEX recovery_parked_idx ON tenantry.recovery USING btree (parked_id, id DESC);
+CREATE UNIQUE INDEX recovery_pending_key ON tenantry.recovery USING btree (participant, grp, tenant_id) WHERE (state = 'pending'::text);
+GRANT INSERT, SELECT, UPDATE TO tenantry_control;
+
 CREATE TABLE tenantry.rejected_acknowledgement (
   id uuid NOT NULL,
   received_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -332,6 +394,13 @@ CREATE TABLE tenantry.rejected_acknowledgement (
   CONSTRAINT rejected_acknowledgement_pkey PRIMARY KEY (id)
 ); -- owned by tenantry_owner
 GRANT INSERT, SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.relay_member (
+  owner text NOT NULL,
+  lease_until timestamp with time zone NOT NULL,
+  CONSTRAINT relay_member_pkey PRIMARY KEY (owner)
+); -- owned by tenantry_owner
+GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_control;
 
 CREATE TABLE tenantry.relay_shard (
   shard smallint NOT NULL,
@@ -453,18 +522,29 @@ CREATE INDEX tenant_uncertified_idx ON tenantry.tenant USING btree (id) WHERE ((
 CREATE INDEX tenant_unsettled_idx ON tenantry.tenant USING btree (id) WHERE (state <> ALL (ARRAY['ACTIVE'::text, 'SUSPENDED'::text, 'PURGED'::text]));
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
-CREATE TABLE tenantry.tenant_event (
+CREATE PARTITIONED TABLE tenantry.tenant_event (
   event_id uuid NOT NULL,
   tenant_id uuid NOT NULL,
   tenant_seq bigint NOT NULL,
   type text NOT NULL,
   occurred_at timestamp with time zone NOT NULL,
   envelope jsonb NOT NULL,
-  CONSTRAINT tenant_event_pkey PRIMARY KEY (event_id),
-  CONSTRAINT tenant_event_seq_key UNIQUE (tenant_id, tenant_seq),
+  CONSTRAINT tenant_event_pkey PRIMARY KEY (event_id, occurred_at),
+  CONSTRAINT tenant_event_seq_positive CHECK ((tenant_seq > 0))
+) PARTITION BY RANGE (occurred_at); -- owned by tenantry_owner
+GRANT INSERT, SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.tenant_event_default (
+  event_id uuid NOT NULL,
+  tenant_id uuid NOT NULL,
+  tenant_seq bigint NOT NULL,
+  type text NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  envelope jsonb NOT NULL,
+  CONSTRAINT tenant_event_default_pkey PRIMARY KEY (event_id, occurred_at),
+  CONSTRAINT tenant_event_default_seq_key UNIQUE (tenant_id, tenant_seq),
   CONSTRAINT tenant_event_seq_positive CHECK ((tenant_seq > 0))
 ); -- owned by tenantry_owner
-GRANT INSERT, SELECT TO tenantry_control;
 
 CREATE TABLE tenantry.tenant_participant (
   tenant_id uuid NOT NULL,
@@ -565,6 +645,71 @@ BEGIN
   RETURN NEW;
 END $function$; -- owned by tenantry_owner
 
+CREATE OR REPLACE FUNCTION tenantry.date_pointer()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO'
+ SET lock_timeout TO '1s'
+AS $function$
+BEGIN
+  UPDATE tenantry.outbox_pending p SET occurred_at = e.occurred_at
+  FROM tenantry.tenant_event e WHERE e.event_id = NEW.event_id AND p.enqueue_no = NEW.enqueue_no;
+  RETURN NULL;
+END $function$; -- owned by tenantry_owner
+
+CREATE OR REPLACE FUNCTION tenantry.drop_history_month(month text, kept_ms bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO'
+ SET lock_timeout TO '1s'
+AS $function$
+DECLARE
+  first timestamptz;
+  past timestamptz;
+  keeper text;
+BEGIN
+  SELECT m.starts_at, m.ends_at INTO first, past FROM tenantry.history_months() m WHERE m.name = month;
+  IF NOT FOUND THEN RETURN 'there is no such month'; END IF;
+  IF past > tenantry.now() - kept_ms * interval '1 millisecond' THEN RETURN 'it is not old enough'; END IF;
+
+  LOCK TABLE tenantry.transport_group IN SHARE MODE;
+  EXECUTE format('LOCK TABLE tenantry.%I IN SHARE MODE', month);
+
+  -- A pointer without a time is of a version before this one, and could point anywhere.
+  IF EXISTS (SELECT FROM tenantry.outbox_pending p
+      WHERE p.event_id IS NOT NULL AND (p.occurred_at IS NULL OR p.occurred_at >= first AND p.occurred_at < past)) THEN
+    RETURN 'something of it is still to be sent';
+  END IF;
+
+  EXECUTE format('
+    SELECT ''group '' || g.grp || '' has not passed it, at tenant '' || e.tenant_id
+    FROM (SELECT tenant_id, max(tenant_seq) AS seq FROM tenantry.%I GROUP BY tenant_id) e
+    CROSS JOIN tenantry.transport_group g
+    LEFT JOIN tenantry.position p ON p.grp = g.grp AND p.tenant_id = e.tenant_id
+    WHERE p.last_seq IS NULL OR p.last_seq < e.seq LIMIT 1', month) INTO keeper;
+  IF keeper IS NOT NULL THEN RETURN keeper; END IF;
+
+  EXECUTE format('
+    SELECT ''no state record that was sent covers it, of tenant '' || e.tenant_id
+    FROM (SELECT tenant_id, max(tenant_seq) AS seq FROM tenantry.%I GROUP BY tenant_id) e
+    LEFT JOIN tenantry.tenant_state s ON s.tenant_id = e.tenant_id
+    WHERE s.tenant_seq IS NULL OR s.tenant_seq < e.seq
+      OR EXISTS (SELECT FROM tenantry.outbox_pending p WHERE p.tenant_id = e.tenant_id AND p.topic = ''state'' AND p.tenant_seq <= e.seq)
+    LIMIT 1', month) INTO keeper;
+  IF keeper IS NOT NULL THEN RETURN keeper; END IF;
+
+  LOCK TABLE tenantry.tenant_event IN ACCESS EXCLUSIVE MODE;
+  EXECUTE format('DROP TABLE tenantry.%I', month);
+  RETURN NULL;
+END $function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_control;
+
 CREATE OR REPLACE FUNCTION tenantry.enqueue_audit_entry()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -576,6 +721,76 @@ BEGIN
   RETURN NULL;
 END $function$; -- owned by tenantry_owner
 
+CREATE OR REPLACE FUNCTION tenantry.history_months()
+ RETURNS TABLE(name text, starts_at timestamp with time zone, ends_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  SELECT m.relname::text, m.first, m.first + interval '1 month'
+  FROM (
+    SELECT c.relname, to_timestamp(right(c.relname, 7), 'YYYY_MM') AS first
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'tenantry.tenant_event'::regclass AND c.relname ~ '^tenant_event_[0-9]{4}_[0-9]{2}$'
+  ) m ORDER BY m.first
+$function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_control;
+
+CREATE OR REPLACE FUNCTION tenantry.make_history_month(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO'
+ SET lock_timeout TO '1s'
+AS $function$
+DECLARE
+  first timestamptz := date_trunc('month', at);
+  month text := 'tenant_event_' || to_char(at, 'YYYY_MM');
+BEGIN
+  IF to_regclass('tenantry.' || month) IS NOT NULL THEN RETURN NULL; END IF;
+  -- One at a time.
+  LOCK TABLE tenantry.tenant_event IN SHARE UPDATE EXCLUSIVE MODE;
+  IF to_regclass('tenantry.' || month) IS NOT NULL THEN RETURN NULL; END IF;
+  LOCK TABLE tenantry.tenant_event_default IN ACCESS EXCLUSIVE MODE;
+  EXECUTE format('CREATE TABLE tenantry.%I (LIKE tenantry.tenant_event INCLUDING ALL, CONSTRAINT %I UNIQUE (tenant_id, tenant_seq))',
+    month, month || '_seq_key');
+  EXECUTE format('WITH moved AS (
+      DELETE FROM tenantry.tenant_event_default WHERE occurred_at >= $1 AND occurred_at < $1 + interval ''1 month'' RETURNING *
+    ) INSERT INTO tenantry.%I SELECT * FROM moved', month) USING first;
+  EXECUTE format('ALTER TABLE tenantry.tenant_event ATTACH PARTITION tenantry.%I FOR VALUES FROM (%L) TO (%L)',
+    month, first, first + interval '1 month');
+  RETURN month;
+END $function$; -- owned by tenantry_owner
+
+CREATE OR REPLACE FUNCTION tenantry.make_history_months(ahead integer)
+ RETURNS SETOF text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET "DateStyle" TO 'ISO'
+ SET lock_timeout TO '1s'
+AS $function$
+DECLARE
+  at timestamptz;
+  month text;
+BEGIN
+  FOREACH at IN ARRAY ARRAY(
+    SELECT date_trunc('month', now()) + n * interval '1 month' FROM generate_series(0, ahead) n
+    UNION
+    SELECT date_trunc('month', e.occurred_at) FROM tenantry.tenant_event_default e
+    WHERE e.occurred_at >= '2000-01-01' AND e.occurred_at < '9999-01-01'
+    ORDER BY 1)
+  LOOP
+    month := tenantry.make_history_month(at);
+    IF month IS NOT NULL THEN RETURN NEXT month; END IF;
+  END LOOP;
+END $function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_control;
+
 CREATE OR REPLACE FUNCTION tenantry.now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -583,6 +798,54 @@ CREATE OR REPLACE FUNCTION tenantry.now()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$ SELECT pg_catalog.now() + coalesce((SELECT ahead FROM tenantry.clock_offset), interval '0') $function$; -- owned by tenantry_owner
 GRANT EXECUTE TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION tenantry.read_outbox(shards smallint[], floors bigint[], max_shards integer, max_pointers integer)
+ RETURNS TABLE(shard smallint, enqueue_no bigint, envelope jsonb, pointers bigint[], event_id uuid, record jsonb, traceparent text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET plan_cache_mode TO 'force_generic_plan'
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET jit TO 'off'
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+  WITH waiting AS MATERIALIZED (
+    SELECT s.shard, s.floor FROM unnest(shards, floors) WITH ORDINALITY AS s(shard, floor, place)
+    CROSS JOIN LATERAL (
+      SELECT FROM tenantry.outbox_pending p
+      WHERE (p.shard, p.enqueue_no) >= (s.shard, s.floor) AND (p.shard, p.enqueue_no) <= (s.shard, 9223372036854775807)
+      ORDER BY p.shard, p.enqueue_no LIMIT 1
+    ) AS any_pointer
+    ORDER BY s.place LIMIT max_shards
+  ), head AS MATERIALIZED (
+    SELECT p.* FROM waiting w CROSS JOIN LATERAL (
+      SELECT p.shard, p.enqueue_no, p.tenant_id, p.event_id, p.occurred_at FROM tenantry.outbox_pending p
+      WHERE (p.shard, p.enqueue_no) >= (w.shard, w.floor) AND (p.shard, p.enqueue_no) <= (w.shard, 9223372036854775807)
+      ORDER BY p.shard, p.enqueue_no LIMIT max_pointers
+    ) p
+  ), changed AS MATERIALIZED (
+    SELECT h.shard, h.tenant_id, array_agg(p.enqueue_no) AS pointers
+    FROM (SELECT DISTINCT h.shard, h.tenant_id, w.floor FROM head h JOIN waiting w ON w.shard = h.shard) h CROSS JOIN LATERAL (
+      SELECT p.enqueue_no FROM tenantry.outbox_pending p
+      WHERE p.topic = 'state' AND p.tenant_id = h.tenant_id AND p.enqueue_no >= h.floor OFFSET 0
+    ) p
+    GROUP BY h.shard, h.tenant_id
+  )
+  SELECT h.shard, h.enqueue_no, e.envelope, NULL::bigint[], NULL::uuid, NULL::jsonb, NULL::text
+  FROM head h LEFT JOIN LATERAL (
+    SELECT e.envelope FROM tenantry.tenant_event e WHERE e.event_id = h.event_id AND e.occurred_at = h.occurred_at LIMIT 1
+  ) e ON true
+  WHERE h.event_id IS NOT NULL
+  UNION ALL
+  SELECT c.shard, NULL::bigint, NULL::jsonb, c.pointers, t.event_id, t.record, t.traceparent
+  FROM changed c LEFT JOIN LATERAL (
+    SELECT t.event_id, t.record, t.traceparent FROM tenantry.tenant_state t WHERE t.tenant_id = c.tenant_id LIMIT 1
+  ) t ON true;
+END $function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_control;
 
 CREATE OR REPLACE FUNCTION tenantry.refuse_rewrite()
  RETURNS trigger
@@ -660,6 +923,18 @@ BEGIN
 END $function$; -- owned by tenantry_owner
 GRANT EXECUTE TO tenantry_participant;
 
+CREATE OR REPLACE FUNCTION tenantry.transport_has_joined(g text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  PERFORM tenantry.transport_own(g);
+  RETURN EXISTS (SELECT FROM tenantry.transport_group t WHERE t.grp = g);
+END $function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_participant;
+
 CREATE OR REPLACE FUNCTION tenantry.transport_join(g text)
  RETURNS void
  LANGUAGE plpgsql
@@ -674,6 +949,25 @@ BEGIN
   IF FOUND THEN
     INSERT INTO tenantry.position (grp, tenant_id, last_seq, head_seq)
     SELECT g, e.tenant_id, 0, max(e.tenant_seq) FROM tenantry.tenant_event e GROUP BY e.tenant_id;
+  END IF;
+END $function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_participant;
+
+CREATE OR REPLACE FUNCTION tenantry.transport_join_placed(g text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE me text := tenantry.transport_own(g);
+BEGIN
+  IF EXISTS (SELECT FROM tenantry.transport_group t WHERE t.grp = g) THEN RETURN; END IF;
+  LOCK TABLE tenantry.transport_group IN EXCLUSIVE MODE;
+  INSERT INTO tenantry.transport_group (grp, participant) VALUES (g, me) ON CONFLICT (grp) DO NOTHING;
+  IF FOUND THEN
+    INSERT INTO tenantry.position (grp, tenant_id, last_seq, head_seq)
+    SELECT g, e.tenant_id, 0, max(e.tenant_seq) FROM tenantry.tenant_event e GROUP BY e.tenant_id
+    ON CONFLICT (grp, tenant_id) DO UPDATE SET head_seq = greatest(position.head_seq, excluded.head_seq);
   END IF;
 END $function$; -- owned by tenantry_owner
 GRANT EXECUTE TO tenantry_participant;
@@ -704,6 +998,22 @@ BEGIN
   END IF;
   RETURN me;
 END $function$; -- owned by tenantry_owner
+
+CREATE OR REPLACE FUNCTION tenantry.transport_place(g text, tenants uuid[], seqs bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+BEGIN
+  IF tenantry.transport_has_joined(g) THEN RETURN; END IF;
+  INSERT INTO tenantry.position (grp, tenant_id, last_seq, head_seq)
+  SELECT g, m.tenant_id, max(m.seq), max(m.seq) FROM unnest(tenants, seqs) AS m(tenant_id, seq)
+  GROUP BY m.tenant_id ORDER BY m.tenant_id
+  ON CONFLICT (grp, tenant_id) DO UPDATE
+    SET last_seq = greatest(position.last_seq, excluded.last_seq), head_seq = greatest(position.head_seq, excluded.head_seq);
+END $function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_participant;
 
 CREATE OR REPLACE FUNCTION tenantry.transport_publish(tenants uuid[], seqs bigint[], states uuid[])
  RETURNS void

@@ -123,6 +123,7 @@ CREATE TABLE tenantry.consumer_position (
   grp text NOT NULL,
   tenant_id uuid NOT NULL,
   last_seq bigint DEFAULT 0 NOT NULL,
+  reloaded_seq bigint DEFAULT 0 NOT NULL,
   CONSTRAINT consumer_position_pkey PRIMARY KEY (grp, tenant_id)
 ); -- owned by postgres
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
@@ -176,6 +177,7 @@ CREATE TABLE tenantry.parked_fact (
   attempts integer DEFAULT 0 NOT NULL,
   error text,
   parked_at timestamp with time zone DEFAULT now() NOT NULL,
+  stack text,
   CONSTRAINT parked_fact_pkey PRIMARY KEY (grp, tenant_id, tenant_seq)
 ); -- owned by postgres
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
@@ -192,6 +194,33 @@ CREATE TABLE tenantry.provisioned (
 ); -- owned by tenantry_kit
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
 
+CREATE TABLE tenantry.recovery (
+  grp text NOT NULL,
+  tenant_id uuid NOT NULL,
+  request_id uuid NOT NULL,
+  kind text NOT NULL,
+  tenant_seq bigint NOT NULL,
+  generation bigint NOT NULL,
+  attempt bigint NOT NULL,
+  traceparent text,
+  parts integer DEFAULT 1 NOT NULL,
+  parts_seen integer[] DEFAULT '{}'::integer[] NOT NULL,
+  begun boolean DEFAULT false NOT NULL,
+  applied integer DEFAULT 0 NOT NULL,
+  outcome text,
+  error text,
+  due_at timestamp with time zone DEFAULT now() NOT NULL,
+  attempts integer DEFAULT 0 NOT NULL,
+  received_at timestamp with time zone DEFAULT now() NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT recovery_finished_whole CHECK (((outcome IS NULL) = (finished_at IS NULL))),
+  CONSTRAINT recovery_kind_known CHECK ((kind = ANY (ARRAY['redrive'::text, 'skip'::text, 'replay'::text, 'reload'::text]))),
+  CONSTRAINT recovery_outcome_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'failed'::text]))),
+  CONSTRAINT recovery_pkey PRIMARY KEY (grp, tenant_id, request_id)
+); -- owned by postgres
+CREATE INDEX recovery_due ON tenantry.recovery USING btree (grp, due_at) WHERE (outcome IS NULL);
+GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
+
 CREATE TABLE tenantry.rejected_event (
   rejected_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
   grp text NOT NULL,
@@ -204,6 +233,14 @@ CREATE TABLE tenantry.rejected_event (
   CONSTRAINT rejected_event_pkey PRIMARY KEY (rejected_no)
 ); -- owned by postgres
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
+
+CREATE TABLE tenantry.route_confirmation (
+  only_one boolean DEFAULT true NOT NULL,
+  confirmed_at timestamp with time zone NOT NULL,
+  CONSTRAINT route_confirmation_only_one CHECK (only_one),
+  CONSTRAINT route_confirmation_pkey PRIMARY KEY (only_one)
+); -- owned by postgres
+GRANT INSERT, SELECT, UPDATE TO tenantry_provisioner;
 
 CREATE TABLE tenantry.route_snapshot (
   tenant_id uuid NOT NULL,
