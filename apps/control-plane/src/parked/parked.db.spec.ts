@@ -211,7 +211,7 @@ describe('parked facts', () => {
         recoveries: [{ id: body.id, state: 'succeeded', applied: 2, error: null }],
       });
       expect(await api.audit(`parked/${fact.id}`)).toMatchObject([
-        { action: 'parked-fact.redrive', before: { state: 'parked' }, after: { recoveryId: body.id } },
+        { action: 'parked_fact.redrive', before: { state: 'parked' }, after: { recoveryId: body.id } },
       ]);
     });
 
@@ -279,7 +279,7 @@ describe('parked facts', () => {
         'SELECT action, reason, tenant_id FROM tenantry.audit_entry WHERE resource = $1',
         [`parked/${fact.id}`],
       );
-      expect(entry).toEqual({ action: 'parked-fact.skip', reason: REASON.reason, tenant_id: fact.tenantId });
+      expect(entry).toEqual({ action: 'parked_fact.skip', reason: REASON.reason, tenant_id: fact.tenantId });
       await unpark(fact, 'skipped');
       await answer(body);
       expect(await detail(fact.id)).toMatchObject({ state: 'skipped', recoveries: [{ state: 'succeeded' }] });

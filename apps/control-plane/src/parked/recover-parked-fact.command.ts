@@ -66,7 +66,7 @@ export class RecoverParkedFactHandler implements ICommandHandler<RecoverParkedFa
       await this.audit.recordTx(tx, {
         caller,
         tenantId,
-        action: `parked-fact.${kind}`,
+        action: `parked_fact.${kind}`,
         resource: `parked/${parkedId}`,
         reason,
         before: { state: parked.state, attempts: parked.attempts, error: parked.error },
