@@ -48,7 +48,12 @@ export class HistoryKeeper {
       step: () => this.keep(),
       minPauseMs: intervalMs,
       maxPauseMs: intervalMs,
-      onError: (err) => logger.warn({ err }, 'the event history cannot be looked after'),
+      onError: (err) => {
+        // Another replica is at it, or a long reader is in the way: it is tried again soon, and nothing waits for it.
+        if (isLockTimeout(err))
+          logger.debug({ err }, 'the event history is being read or looked after elsewhere');
+        else logger.warn({ err }, 'the event history cannot be looked after');
+      },
     });
   }
 
