@@ -36,6 +36,7 @@ const shared = {
 export default {
   testTimeout: 30_000,
   maxWorkers: 2,
+  testSequencer: `${import.meta.dirname}/scripts/test/longest-first.mjs`,
   projects: [
     {
       ...shared,

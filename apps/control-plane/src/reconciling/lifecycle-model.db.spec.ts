@@ -12,8 +12,8 @@ const SEQUENCES = Number(process.env['MODEL_SEQUENCES'] ?? 300);
 const SEED = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31);
 const PATH = process.env['MODEL_PATH'];
 const LONGEST = 16;
-/** Each has a database and thereby a clock of its own; while one waits for its database, the other goes on. */
-const SIDE_BY_SIDE = PATH === undefined ? 2 : 1;
+/** Each has a database and thereby a clock of its own; while one waits for its database, the others go on. */
+const SIDE_BY_SIDE = PATH === undefined ? 3 : 1;
 /** What a run must have seen, or it has shown nothing. */
 const STATES: readonly TenantState[] = TENANT_STATES.filter((state) => state !== 'REQUESTED');
 
