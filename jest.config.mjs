@@ -32,17 +32,18 @@ const shared = {
   },
 };
 
-/** Three suites: `jest --selectProjects unit|db|e2e`. What db and e2e need (servers) is started by scripts/test.mjs. */
+/** Four suites: `jest --selectProjects unit|db|e2e|long`. What all but unit need (servers) is started by scripts/test.mjs. */
 export default {
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // One more than two processors: much of what is tested is waiting for a lease, a session or a restart.
+  maxWorkers: 3,
   testSequencer: `${import.meta.dirname}/scripts/test/longest-first.mjs`,
   projects: [
     {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/{libs,apps}/*/src/**/*.spec.ts', '<rootDir>/scripts/**/*.spec.mjs'],
-      testPathIgnorePatterns: ['\\.db\\.spec\\.ts$'],
+      testPathIgnorePatterns: ['\\.(db|long)\\.spec\\.ts$'],
     },
     {
       ...shared,
@@ -55,6 +56,14 @@ export default {
       displayName: 'e2e',
       testEnvironment: '<rootDir>/libs/testing/jest-environment.mjs',
       testMatch: ['<rootDir>/test/**/*.e2e.ts'],
+      testPathIgnorePatterns: ['\\.long\\.e2e\\.ts$'],
+      globalTeardown: '<rootDir>/libs/testing/src/drop-test-databases.ts',
+    },
+    {
+      ...shared,
+      displayName: 'long',
+      testEnvironment: '<rootDir>/libs/testing/jest-environment.mjs',
+      testMatch: ['<rootDir>/libs/*/src/**/*.long.spec.ts', '<rootDir>/test/**/*.long.e2e.ts'],
       globalTeardown: '<rootDir>/libs/testing/src/drop-test-databases.ts',
     },
   ],

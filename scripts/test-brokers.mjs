@@ -6,7 +6,7 @@ import { build } from './build.mjs';
 import { runSuite } from './test/run-suite.mjs';
 import { testServers } from './test/test-servers.mjs';
 
-const SUITES = ['--testPathPatterns', 'libs/messaging/src/kafka/.*\\.db\\.spec\\.ts$'];
+const SUITES = { db: 'libs/messaging/src/kafka/.*\\.db\\.spec\\.ts$', long: 'broker-restarts' };
 
 await build();
 const { KAFKA_VERSIONS } = await import('@tenantry/testing/servers');
@@ -36,8 +36,16 @@ async function onBroker() {
   try {
     servers = await testServers();
     if (servers.withoutKafka) return { passed: 0, failures: [`Kafka: ${servers.withoutKafka}`] };
-    const { passed, failures, skipped } = await runSuite('db', SUITES, servers.env);
-    return { passed, failures: [...failures, ...skipped.map((name) => `skipped: ${name}`)] };
+    const ran = [];
+    for (const [suite, pattern] of Object.entries(SUITES))
+      ran.push(await runSuite(suite, ['--testPathPatterns', pattern], servers.env));
+    return {
+      passed: ran.reduce((total, { passed }) => total + passed, 0),
+      failures: ran.flatMap(({ failures, skipped }) => [
+        ...failures,
+        ...skipped.map((name) => `skipped: ${name}`),
+      ]),
+    };
   } catch (error) {
     return { passed: 0, failures: [error.message] };
   } finally {

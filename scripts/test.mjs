@@ -1,5 +1,5 @@
 /**
- * `npm test [unit|db|e2e …] [-- jest options]`: runs the suites named, or all of them, and starts the servers that they
+ * `npm test [unit|db|e2e|long …] [-- jest options]`: runs the suites named, or all of them but `long`, and starts the servers that they
  * need: PostgreSQL unless TEST_DATABASE_URL names one, Kafka unless KAFKA_BROKERS does. The participant in Python gets its packages
  * unless EXAMPLE_PYTHON names an interpreter that has them.
  * The last line is `N passed, N failed`.
@@ -10,10 +10,13 @@ import { runSuite } from './test/run-suite.mjs';
 import { testServers } from './test/test-servers.mjs';
 
 const SUITES = ['unit', 'db', 'e2e'];
+/** Runs when it is named alone: it takes longer than anyone waits for at a desk. */
+const LONG = 'long';
 const args = process.argv.slice(2);
-const named = SUITES.filter((suite) => args.includes(suite));
+const known = [...SUITES, LONG];
+const named = known.filter((suite) => args.includes(suite));
 const suites = named.length > 0 ? named : SUITES;
-const jestOptions = args.filter((arg) => !SUITES.includes(arg));
+const jestOptions = args.filter((arg) => !known.includes(arg));
 const kafkaIsRequired = process.env.REQUIRE_KAFKA === '1';
 
 let passed = 0;

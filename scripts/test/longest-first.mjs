@@ -4,15 +4,15 @@ import TestSequencer from '@jest/test-sequencer';
 /** What takes minutes, in this order: begun last, it would run alone while the other processor idles. */
 const LONGEST = [
   'lifecycle-model.db.spec.ts',
-  'broker-restarts.db.spec.ts',
   'conformance.db.spec.ts',
   'races.db.spec.ts',
   'kafka-transport.db.spec.ts',
   'embedded-transport.db.spec.ts',
   'conformance.e2e.ts',
-  'crash-at-each-point.e2e.ts',
   'crashes.e2e.ts',
   'verification.e2e.ts',
+  'static-stability.e2e.ts',
+  'broker-down.e2e.ts',
   'audit.e2e.ts',
   'parking.e2e.ts',
   'python-participant.e2e.ts',
