@@ -86,7 +86,8 @@ export class KafkaWire implements Wire {
     const missing = Object.values(this.topics).filter((topic) => !existing.has(topic));
     if (missing.length > 0)
       await this.admin.createTopics({
-        waitForLeaders: true,
+        // kafkajs waits for them, but not when the broker that it asks has not heard of the topic yet.
+        waitForLeaders: false,
         topics: missing.map((topic) => ({
           topic,
           numPartitions: PARTITIONS,
