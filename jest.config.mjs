@@ -37,6 +37,8 @@ export default {
   testTimeout: 30_000,
   // One more than two processors: much of what is tested is waiting for a lease, a session or a restart.
   maxWorkers: 3,
+  // On a busy machine half a second, which is the default, is too short to tell a slow exit from something left open.
+  workerGracefulExitTimeout: 10_000,
   testSequencer: `${import.meta.dirname}/scripts/test/longest-first.mjs`,
   projects: [
     {

@@ -9,7 +9,6 @@ const LONGEST = [
   'kafka-transport.db.spec.ts',
   'embedded-transport.db.spec.ts',
   'conformance.e2e.ts',
-  'crashes.e2e.ts',
   'verification.e2e.ts',
   'static-stability.e2e.ts',
   'broker-down.e2e.ts',
