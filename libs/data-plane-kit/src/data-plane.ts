@@ -2,6 +2,7 @@ import { pooledSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
 import type { FactAppliers, Logger, ParticipantTransport, StateReload } from '@tenantry/messaging';
 import type { Pool } from 'pg';
+import { onePlace } from './connection-source.js';
 import { databasePool } from './database-pool.js';
 import { missingMigrations } from './install/service-migration.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
@@ -96,7 +97,11 @@ export class DataPlane {
     this.servingPool = pool('serving', databaseUrl, poolSize);
     this.bookkeepingPool = pool('bookkeeping', provisionerUrl, BOOKKEEPING_POOL_SIZE);
     this.maintenancePool = pool('maintenance', provisionerUrl, concurrency + SWEEPING);
-    this.tenants = new Tenants({ pool: this.servingPool, routes: this.routes, store: service.store });
+    this.tenants = new Tenants({
+      connections: onePlace(this.servingPool),
+      routes: this.routes,
+      store: service.store,
+    });
     this.follower = new RouteFollower({
       cache: this.routes,
       snapshot: new RouteSnapshot(this.bookkeepingPool, logger),

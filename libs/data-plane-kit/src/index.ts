@@ -12,6 +12,7 @@ export {
 } from './errors.js';
 export { type SeedEvidence, type ServiceDefinition } from './service-definition.js';
 export { type TenantTransaction } from './tenant-transaction.js';
+export { onePlace, type ConnectionSource, type Destination } from './connection-source.js';
 export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
 export { RouteCache } from './route-cache.js';
 export { type RouteHealth } from './route-health.js';

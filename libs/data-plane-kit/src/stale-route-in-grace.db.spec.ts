@@ -13,6 +13,7 @@ import {
   waitFor,
 } from '@tenantry/testing';
 import { Pool, type PoolClient } from 'pg';
+import { onePlace } from './connection-source.js';
 import { createRequestHandler } from './participant/request-handler.js';
 import { RouteCache } from './route-cache.js';
 import { Tenants } from './tenants.js';
@@ -51,7 +52,7 @@ describe.each(['pooled', 'schema'] as const)(
       const routes = new RouteCache();
       routes.apply(stateRecord({ tenantId, state: 'ACTIVE', generation: 1, isolation }));
       routes.markComplete();
-      behind = new Tenants({ pool: serving, routes, store: 'primary', routeWaitMs: 50 });
+      behind = new Tenants({ connections: onePlace(serving), routes, store: 'primary', routeWaitMs: 50 });
       await ask('provisioning', 1);
       await write();
     });

@@ -1,22 +1,20 @@
-import type { RouteRecord } from '@tenantry/contracts';
-import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { escapeIdentifier, type PoolClient } from 'pg';
+import type { ConnectionSource, Destination } from './connection-source.js';
+import { enterStatement } from './enter-statement.js';
 import { TenantBusy, TransactionAborted } from './errors.js';
 import { asFenceRefusal, FenceRefusal } from './fence-refusal.js';
-import { Loan } from './loan.js';
 import { OpenTransaction } from './open-transaction.js';
 import { schemaOf } from './schema-of.js';
 
 /** Into which tenant, and how. */
-export interface Entry {
-  readonly tenantId: string;
-  readonly route: RouteRecord;
+export interface Entry extends Destination {
   readonly readOnly: boolean;
 }
 
-/** Takes connections from the pool through BEGIN, the fence and COMMIT, one awaited statement after the other. */
+/** Takes connections of the source through BEGIN, the fence and COMMIT, one awaited statement after the other. */
 export class TenantSession {
   constructor(
-    private readonly pool: Pool,
+    private readonly connections: ConnectionSource,
     private readonly store: string,
   ) {}
 
@@ -25,7 +23,7 @@ export class TenantSession {
     const { tenantId } = entry;
     const { isolation } = entry.route;
     if (isolation === 'database') throw new TenantBusy(tenantId);
-    const loan = await Loan.from(this.pool);
+    const loan = await this.connections.borrow(entry);
     const { client } = loan;
     const transaction = new OpenTransaction(client, tenantId, isolation);
     try {
@@ -56,12 +54,7 @@ export class TenantSession {
   ): Promise<void> {
     await client.query('BEGIN');
     try {
-      // Unnamed and with bound parameters: nothing prepared under a driver's name can take its place.
-      await client.query('SELECT tenantry.enter($1, $2, $3)', [
-        tenantId,
-        route.generation,
-        readOnly ? 'r' : 'w',
-      ]);
+      await client.query(enterStatement({ tenantId, generation: route.generation, readOnly }));
     } catch (error) {
       throw asFenceRefusal(tenantId, error);
     }

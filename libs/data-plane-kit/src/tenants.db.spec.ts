@@ -5,6 +5,7 @@ import { newId } from '@tenantry/kernel';
 import type { WorkControl } from '@tenantry/messaging';
 import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase, waitFor } from '@tenantry/testing';
 import { Pool } from 'pg';
+import { onePlace } from './connection-source.js';
 import { createRequestHandler } from './participant/request-handler.js';
 import { RouteCache } from './route-cache.js';
 import { Tenants } from './tenants.js';
@@ -41,7 +42,7 @@ afterAll(async () => {
 beforeEach(() => {
   routes = new RouteCache();
   routes.markComplete();
-  tenants = new Tenants({ pool, routes, store: 'primary', routeWaitMs: 100 });
+  tenants = new Tenants({ connections: onePlace(pool), routes, store: 'primary', routeWaitMs: 100 });
 });
 
 function record(
@@ -270,7 +271,12 @@ describe('routes', () => {
   });
 
   it('is not sure of an absence before the first pass is done', async () => {
-    const young = new Tenants({ pool, routes: new RouteCache(), store: 'primary', routeWaitMs: 20 });
+    const young = new Tenants({
+      connections: onePlace(pool),
+      routes: new RouteCache(),
+      store: 'primary',
+      routeWaitMs: 20,
+    });
     await expect(young.query(newId(), { text: 'SELECT 1' })).rejects.toMatchObject({ code: 'stale-route' });
   });
 });
@@ -351,7 +357,7 @@ describe('the context', () => {
 
     beforeEach(async () => {
       single = new Pool({ connectionString: database.appUrl, max: 1 });
-      lone = new Tenants({ pool: single, routes, store: 'primary' });
+      lone = new Tenants({ connections: onePlace(single), routes, store: 'primary' });
       [before, after] = [await activeTenant('schema'), await activeTenant('pooled')];
     });
 
@@ -408,7 +414,7 @@ describe('the context', () => {
       await leaky.query('BEGIN');
       leaky.release();
       const tenantId = await activeTenant('pooled');
-      const careful = new Tenants({ pool: single, routes, store: 'primary' });
+      const careful = new Tenants({ connections: onePlace(single), routes, store: 'primary' });
       const [used] = await careful.query<{ pid: number }>(tenantId, {
         text: 'SELECT pg_backend_pid() AS pid FROM note',
       });

@@ -1,5 +1,5 @@
 import type { Row } from '@tenantry/database';
-import type { Pool } from 'pg';
+import type { ConnectionSource } from './connection-source.js';
 import { StaleRoute, TenantContextConflict, TenantSuspended } from './errors.js';
 import { FenceRefusal } from './fence-refusal.js';
 import type { RouteCache } from './route-cache.js';
@@ -21,8 +21,7 @@ export interface TenantStatement {
 }
 
 export interface TenantsOptions {
-  /** Of the serving login. */
-  readonly pool: Pool;
+  readonly connections: ConnectionSource;
   readonly routes: RouteCache;
   /** The store of this service. */
   readonly store: string;
@@ -35,9 +34,9 @@ export class Tenants {
   private readonly resolver: RouteResolver;
   private readonly session: TenantSession;
 
-  constructor({ pool, routes, store, routeWaitMs = 1000 }: TenantsOptions) {
+  constructor({ connections, routes, store, routeWaitMs = 1000 }: TenantsOptions) {
     this.resolver = new RouteResolver(routes, store, routeWaitMs);
-    this.session = new TenantSession(pool, store);
+    this.session = new TenantSession(connections, store);
   }
 
   /**
