@@ -87,7 +87,6 @@ describe('bad input', () => {
     ['a null', { ...VALID, plan: null }, '/plan'],
     ['a number for a text', { ...VALID, name: 7 }, '/name'],
     ['an unknown isolation', { ...VALID, isolation: 'galaxy' }, '/isolation'],
-    ['a model that is not there yet', { ...VALID, isolation: 'database' }, '/isolation'],
     ['an unknown region', { ...VALID, region: 'atlantis' }, '/region'],
     ['labels that are no object', { ...VALID, labels: ['a'] }, '/labels'],
     ['a label that is no text', { ...VALID, labels: { a: 1 } }, '/labels'],

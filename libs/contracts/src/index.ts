@@ -23,6 +23,7 @@ export {
   isParticipantName,
   isStoreName,
   pooledSchemaName,
+  tenantDatabaseName,
   tenantSchemaName,
   tenantSchemaPrefix,
 } from './names.js';

@@ -16,15 +16,23 @@ export function tenantSchemaName(tenantId: string, store: string): string {
   return `${tenantSchemaPrefix(tenantId)}${store}`;
 }
 
-/** What all of one tenant's schema names begin with. */
+/**
+ * The database (and login) of one tenant's store, in the model of a database of its own: the same text as the schema would have, so that
+ * whatever knows a tenant's objects by name knows it too. Inside, the layout is the pooled one: its tables are in `pooledSchemaName(store)`.
+ */
+export function tenantDatabaseName(tenantId: string, store: string): string {
+  return tenantSchemaName(tenantId, store);
+}
+
+/** What all of one tenant's schema names begin with, and those of its databases. */
 export function tenantSchemaPrefix(tenantId: string): string {
   return `t_${tenantId.replaceAll('-', '').toLowerCase()}_`;
 }
 
-/** What the schema names of all tenants match, and no other: a regular expression that Postgres reads alike. */
+/** What the schema and database names of all tenants match, and no other: a regular expression that Postgres reads alike. */
 export const TENANT_SCHEMA_PATTERN = '^t_[0-9a-f]{32}_';
 
-/** The schema that holds all pooled tenants of a store. */
+/** The schema that holds all pooled tenants of a store; in a tenant's own database, that tenant alone. */
 export function pooledSchemaName(store: string): string {
   return `pooled_${store}`;
 }

@@ -33,6 +33,19 @@ describe('routes', () => {
     expect((await api.call('GET', `/v1/routes/${tenantId.toUpperCase()}`)).body).toEqual(body);
   });
 
+  it("lead to a database of the tenant's own, laid out as the shared one", async () => {
+    const tenantId = await api.control.active({ isolation: 'database' });
+    const { body } = await api.call<TenantRoutesView>('GET', `/v1/routes/${tenantId}`);
+    expect(body.routes).toMatchObject([
+      {
+        isolation: 'database',
+        cluster: 'default',
+        database: `t_${tenantId.replaceAll('-', '')}_primary`,
+        schema: 'pooled_primary',
+      },
+    ]);
+  });
+
   it('are none before the tenant is placed', async () => {
     const { tenant } = await api.control.create();
     const { body } = await api.call('GET', `/v1/routes/${tenant.id}`);

@@ -8,8 +8,6 @@ import { CONDITION_TYPES, type ConditionType } from './condition.js';
 import { IsLabels, LABEL_FILTER_PATTERN, LABEL_KEY_PATTERN, LABEL_VALUE_MAX, MAX_LABELS } from './labels.js';
 import { SLUG_PATTERN } from './slug.js';
 
-/** The models that can be asked for; a database of their own follows with placement. */
-const AVAILABLE_ISOLATIONS = ['pooled', 'schema'] as const satisfies readonly Isolation[];
 const NAME_PATTERN = '^[a-z][a-z0-9-]{0,62}$';
 
 const labelsSchema = {
@@ -51,9 +49,9 @@ export class CreateTenantDto {
   @Matches(new RegExp(NAME_PATTERN))
   region?: string;
 
-  @ApiPropertyOptional({ enum: AVAILABLE_ISOLATIONS, default: 'pooled' })
+  @ApiPropertyOptional({ enum: ISOLATIONS, default: 'pooled' })
   @Omittable()
-  @IsIn(AVAILABLE_ISOLATIONS)
+  @IsIn(ISOLATIONS)
   isolation?: Isolation;
 
   @ApiPropertyOptional(labelsSchema)
