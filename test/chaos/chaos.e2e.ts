@@ -9,6 +9,7 @@ import { judgeDelivery } from './judges/delivery.ts';
 import { judgeEffects } from './judges/effects.ts';
 import { judgeHistory } from './judges/history.ts';
 import { judgeRequests } from './judges/requests.ts';
+import { MUTATIONS, patched } from './mutations.ts';
 import type { Evidence, Finding, Note } from './reader/evidence.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '..', '..');
@@ -33,6 +34,15 @@ function namedInSources(): Set<string> {
   }
   return names;
 }
+
+describe('the protections that can be taken out', () => {
+  it.each(Object.entries(MUTATIONS))(
+    '%s: are in the build where they are looked for',
+    (_name, { patches }) => {
+      for (const patch of patches) expect(patched(ROOT, patch)).not.toContain(patch.find);
+    },
+  );
+});
 
 describe('the named steps', () => {
   const listed = Object.values(CRASH_POINTS).flat();

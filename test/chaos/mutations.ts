@@ -34,7 +34,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     patches: [
       {
         file: 'libs/messaging/dist/consumer/lifecycle-consumer.js',
-        find: 'if (seq > position) {',
+        find: 'if (seq > position.last) {',
         replace: 'if (seq > 0n) {',
       },
     ],
@@ -111,18 +111,22 @@ export async function runMutation(
     throw new Error(`there is no mutation ${name}; there are ${Object.keys(MUTATIONS).join(', ')}`);
   const buildRoot = path.join(options.workFolder, 'build');
   copyBuild(root, buildRoot);
-  for (const { file, find, replace } of mutation.patches) {
-    const target = path.join(buildRoot, file);
-    const parts = readFileSync(target, 'utf8').split(find);
-    if (parts.length !== 2) throw new Error(`the mutation ${name} does not fit ${file} any more: ${find}`);
-    writeFileSync(target, parts.join(replace));
-  }
+  for (const patch of mutation.patches)
+    writeFileSync(path.join(buildRoot, patch.file), patched(buildRoot, patch));
   options.say(`running without ${name}`);
   try {
     return await runChaos({ ...options, buildRoot, pausedAt: mutation.pausedAt ?? [] });
   } finally {
     rmSync(buildRoot, { recursive: true, force: true });
   }
+}
+
+/** What becomes of the patch's file. @throws Error when what it replaces is not there exactly once. */
+export function patched(root: string, { file, find, replace }: Patch): string {
+  const parts = readFileSync(path.join(root, file), 'utf8').split(find);
+  if (parts.length !== 2)
+    throw new Error(`${file} has this ${parts.length - 1} times instead of once: ${find}`);
+  return parts.join(replace);
 }
 
 /**
