@@ -50,19 +50,15 @@ export class RecoverParkedFactHandler implements ICommandHandler<RecoverParkedFa
       const refusal = recoveryRefusal(parked, await this.recoveries.pendingTx(tx, parked));
       if (refusal) throw new ParkedFactActionRefused(refusal, parked.state);
       const { participant, group, tenantId, tenantSeq } = parked;
-      const recovery = await this.recoveries.addTx(tx, {
+      const recovery = await this.requests.beginTx(tx, tenant, {
         kind,
-        tenantId,
         participant,
         group,
         tenantSeq,
         parkedId,
-        generation: tenant.generation,
         caller,
         reason,
-        nextAt: await this.requests.nextAtTx(tx, participant, 1),
       });
-      await this.requests.publishTx(tx, tenant, recovery);
       await this.audit.recordTx(tx, {
         caller,
         tenantId,

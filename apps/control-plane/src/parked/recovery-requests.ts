@@ -9,7 +9,11 @@ import { TenantStore } from '../tenants/tenant.store.js';
 import { FactHistory } from './fact-history.js';
 import { ReplayRefused } from './parked.errors.js';
 import type { Recovery, RecoveryKind } from './recovery.js';
+import { RecoveryStore, type NewRecovery } from './recovery.store.js';
 import { partsOf } from './replay-parts.js';
+
+/** What is asked of which group; the rest is the tenant's and the clock's. */
+export type WantedRecovery = Omit<NewRecovery, 'tenantId' | 'generation' | 'nextAt'>;
 
 /** A replay of more than this would keep one tenant's queue, and its readers, busy for long. */
 const MAX_REPLAYED_FACTS = 5000;
@@ -29,7 +33,20 @@ export class RecoveryRequests {
     private readonly tenants: TenantStore,
     private readonly participants: ParticipantStore,
     private readonly history: FactHistory,
+    private readonly recoveries: RecoveryStore,
   ) {}
+
+  /** Begins a recovery and asks for it the first time. @throws ReplayRefused as `publishTx`. */
+  async beginTx(tx: Tx, tenant: Tenant, wanted: WantedRecovery): Promise<Recovery> {
+    const recovery = await this.recoveries.addTx(tx, {
+      ...wanted,
+      tenantId: tenant.id,
+      generation: tenant.generation,
+      nextAt: await this.nextAtTx(tx, wanted.participant, 1),
+    });
+    await this.publishTx(tx, tenant, recovery);
+    return recovery;
+  }
 
   /** @throws ReplayRefused when there is nothing to replay, or too much. */
   async publishTx(tx: Tx, tenant: Tenant, recovery: Recovery): Promise<void> {

@@ -57,19 +57,15 @@ export class ReplayTenantHandler implements ICommandHandler<ReplayTenant> {
       const { tenantId, participant, group } = order;
       const pending = await this.recoveries.pendingTx(tx, order);
       if (pending) throw new ReplayRefused(pendingRefusal(pending));
-      const recovery = await this.recoveries.addTx(tx, {
+      const recovery = await this.requests.beginTx(tx, tenant, {
         kind: 'replay',
-        tenantId,
         participant,
         group,
         tenantSeq: String(order.fromSeq),
         toSeq: String(tenant.tenantSeq),
-        generation: tenant.generation,
         caller,
         reason,
-        nextAt: await this.requests.nextAtTx(tx, participant, 1),
       });
-      await this.requests.publishTx(tx, tenant, recovery);
       await this.audit.recordTx(tx, {
         caller,
         tenantId,
