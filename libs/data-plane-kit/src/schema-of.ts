@@ -1,6 +1,9 @@
-import { pooledSchemaName, tenantSchemaName } from '@tenantry/contracts';
+import { pooledSchemaName, tenantSchemaName, type Isolation } from '@tenantry/contracts';
 
-/** The schema that a tenant's unqualified table names resolve to. */
-export function schemaOf(isolation: 'pooled' | 'schema', tenantId: string, store: string): string {
-  return isolation === 'pooled' ? pooledSchemaName(store) : tenantSchemaName(tenantId, store);
+/**
+ * The schema that a tenant's unqualified table names resolve to. A database of the tenant's own has the pooled layout and
+ * holds that one tenant.
+ */
+export function schemaOf(isolation: Isolation, tenantId: string, store: string): string {
+  return isolation === 'schema' ? tenantSchemaName(tenantId, store) : pooledSchemaName(store);
 }

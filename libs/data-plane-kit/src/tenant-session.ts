@@ -1,10 +1,12 @@
 import { escapeIdentifier, type PoolClient } from 'pg';
 import type { ConnectionSource, Destination } from './connection-source.js';
 import { enterStatement } from './enter-statement.js';
-import { TenantBusy, TransactionAborted } from './errors.js';
+import { TransactionAborted } from './errors.js';
 import { asFenceRefusal, FenceRefusal } from './fence-refusal.js';
+import type { Loan } from './loan.js';
 import { OpenTransaction } from './open-transaction.js';
 import { schemaOf } from './schema-of.js';
+import type { ContextSigner } from './signing/context-signer.js';
 
 /** Into which tenant, and how. */
 export interface Entry extends Destination {
@@ -16,18 +18,18 @@ export class TenantSession {
   constructor(
     private readonly connections: ConnectionSource,
     private readonly store: string,
+    private readonly signer?: ContextSigner,
   ) {}
 
   /** @throws FenceRefusal when the fence lets nobody in; `work` did not run then. */
   async run<T>(entry: Entry, work: (tx: OpenTransaction) => Promise<T>): Promise<T> {
     const { tenantId } = entry;
     const { isolation } = entry.route;
-    if (isolation === 'database') throw new TenantBusy(tenantId);
     const loan = await this.connections.borrow(entry);
     const { client } = loan;
     const transaction = new OpenTransaction(client, tenantId, isolation);
     try {
-      await this.begin(client, entry, isolation).catch((error: unknown) => {
+      await this.begin(client, entry).catch((error: unknown) => {
         // The fence refuses over the tenant; whatever else goes wrong here may be over the connection.
         if (!isAboutTheTenant(error)) loan.condemn();
         throw error;
@@ -47,20 +49,17 @@ export class TenantSession {
     }
   }
 
-  private async begin(
-    client: PoolClient,
-    { tenantId, route, readOnly }: Entry,
-    isolation: 'pooled' | 'schema',
-  ): Promise<void> {
+  private async begin(client: PoolClient, { tenantId, route, readOnly }: Entry): Promise<void> {
     await client.query('BEGIN');
     try {
-      await client.query(enterStatement({ tenantId, generation: route.generation, readOnly }));
+      const terms = { tenantId, generation: route.generation, readOnly };
+      await client.query(enterStatement(terms, this.signer && { signer: this.signer, backendPid }));
     } catch (error) {
       throw asFenceRefusal(tenantId, error);
     }
     // These two cannot be set by a function that has settings of its own, so they are statements after it.
-    const schema = schemaOf(isolation, tenantId, this.store);
-    if (isolation === 'schema') await client.query(`SET LOCAL ROLE ${escapeIdentifier(schema)}`);
+    const schema = schemaOf(route.isolation, tenantId, this.store);
+    if (route.isolation === 'schema') await client.query(`SET LOCAL ROLE ${escapeIdentifier(schema)}`);
     await client.query(`SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`);
   }
 }
