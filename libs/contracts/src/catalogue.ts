@@ -104,4 +104,8 @@ export const MESSAGE_CATALOGUE: Readonly<Record<MessageType, MessageDescription>
     'A fact is no longer held back',
     'It has been applied, or given up; what waited behind it follows.',
   ),
+  'participant.audit_recorded.v1': answer(
+    "A tenant's data was reached by support",
+    "Somebody with a reason reached a tenant's data otherwise than on its behalf. The control plane keeps it in its audit log; sending it twice does no harm.",
+  ),
 };

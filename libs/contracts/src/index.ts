@@ -40,6 +40,7 @@ export {
   isRequestType,
   type Acknowledgement,
   type AcknowledgementType,
+  type AuditRecorded,
   type DeletionScheduled,
   type FactType,
   type Heartbeat,

@@ -1,5 +1,5 @@
 import type { FromSchema } from 'json-schema-to-ts';
-import { acknowledged, heartbeat, parked, unparked } from './schemas/acknowledgements.js';
+import { acknowledged, auditRecorded, heartbeat, parked, unparked } from './schemas/acknowledgements.js';
 import {
   deletionScheduled,
   operationFact,
@@ -47,6 +47,7 @@ export const ACKNOWLEDGEMENT_SCHEMAS = {
   'participant.heartbeat.v1': heartbeat,
   'participant.parked.v1': parked,
   'participant.unparked.v1': unparked,
+  'participant.audit_recorded.v1': auditRecorded,
 } as const;
 
 export const STATE_RECORD_TYPE = 'tenant.state.v1';
@@ -80,6 +81,7 @@ export type Acknowledgement = FromSchema<typeof acknowledged>;
 export type Heartbeat = FromSchema<typeof heartbeat>;
 export type Parked = FromSchema<typeof parked>;
 export type Unparked = FromSchema<typeof unparked>;
+export type AuditRecorded = FromSchema<typeof auditRecorded>;
 export type StateRecord = FromSchema<typeof stateRecord>;
 export type RouteRecord = FromSchema<typeof route>;
 export type Placement = FromSchema<typeof placement>;
@@ -101,6 +103,7 @@ interface PayloadByType {
   'participant.heartbeat.v1': Heartbeat;
   'participant.parked.v1': Parked;
   'participant.unparked.v1': Unparked;
+  'participant.audit_recorded.v1': AuditRecorded;
   'tenant.state.v1': StateRecord;
 }
 

@@ -1,4 +1,4 @@
-import type { Acknowledgement, Heartbeat, Parked, Unparked } from '@tenantry/contracts';
+import type { Acknowledgement, AuditRecorded, Heartbeat, Parked, Unparked } from '@tenantry/contracts';
 import { isUuid, newId, type Backoff } from '@tenantry/kernel';
 import type { AcknowledgementEnvelope } from '@tenantry/messaging';
 import { isPassingFault } from '../database/passing-fault.js';
@@ -15,6 +15,7 @@ import { WakeStore } from '../reconciling/wake.store.js';
 import { observedWhenDone } from '../tenants/tenant.js';
 import { TenantStore } from '../tenants/tenant.store.js';
 import { judge } from './acknowledgement.js';
+import { ParticipantAudit } from './participant-audit.js';
 import { receive, type Received } from './receive-message.js';
 
 const RECORDED_MESSAGE_MAX = 16_384;
@@ -37,6 +38,7 @@ export class AcknowledgementReceiver {
     private readonly wakes: WakeStore,
     private readonly parkedFacts: ParkedFactStore,
     private readonly recoveries: RecoveryAnswers,
+    private readonly audit: ParticipantAudit,
     @Inject(REQUEST_BACKOFF) private readonly backoff: Backoff,
   ) {}
 
@@ -66,6 +68,8 @@ export class AcknowledgementReceiver {
           return this.parkedTx(tx, message, received.data);
         case 'unparked':
           return this.unparkedTx(tx, message, received.data);
+        case 'audited':
+          return this.auditedTx(tx, message, received.data);
         case 'refused':
           return this.refuseTx(tx, participant, received.reason, textOf(message));
       }
@@ -131,6 +135,14 @@ export class AcknowledgementReceiver {
     if (!isUuid(message.subject))
       return this.refuseTx(tx, unparked.participant, 'its subject is no tenant', textOf(message));
     await this.parkedFacts.unparkedTx(tx, message.subject, unparked, sentAt(message, tx));
+  }
+
+  private async auditedTx(tx: Tx, message: AcknowledgementEnvelope, record: AuditRecorded): Promise<void> {
+    if (!isUuid(message.subject))
+      return this.refuseTx(tx, record.participant, 'its subject is no tenant', textOf(message));
+    if (!isUuid(message.id))
+      return this.refuseTx(tx, record.participant, 'its id is no UUID', textOf(message));
+    await this.audit.takeInTx(tx, message, record);
   }
 
   private async refuseTx(tx: Tx, participant: string, reason: string, raw: string): Promise<void> {

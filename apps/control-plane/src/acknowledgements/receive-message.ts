@@ -3,6 +3,7 @@ import {
   checkIncoming,
   type Acknowledgement,
   type AcknowledgementType,
+  type AuditRecorded,
   type Heartbeat,
   type Parked,
   type Unparked,
@@ -15,6 +16,7 @@ export type Received =
   | { readonly kind: 'heartbeat'; readonly data: Heartbeat }
   | { readonly kind: 'parked'; readonly data: Parked }
   | { readonly kind: 'unparked'; readonly data: Unparked }
+  | { readonly kind: 'audited'; readonly data: AuditRecorded }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
@@ -38,6 +40,8 @@ export function receive(participant: string, message: AcknowledgementEnvelope): 
       return { kind: 'parked', data: check.data as Parked };
     case 'participant.unparked.v1':
       return { kind: 'unparked', data: check.data as Unparked };
+    case 'participant.audit_recorded.v1':
+      return { kind: 'audited', data: check.data as AuditRecorded };
   }
 }
 

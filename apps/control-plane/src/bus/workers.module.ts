@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
+import { ParticipantAudit } from '../acknowledgements/participant-audit.js';
 import { EVENT_RETENTION_MS, HistoryKeeperLifetime } from '../history/history-keeper.lifetime.js';
 import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
 import { BacklogStore } from '../participants/backlog.store.js';
@@ -51,6 +52,7 @@ export class WorkersModule {
 
 const WORKER = [
   AcknowledgementReceiver,
+  ParticipantAudit,
   BacklogStore,
   RecallStore,
   BacklogWorker,

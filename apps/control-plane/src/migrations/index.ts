@@ -17,6 +17,8 @@ import { SCANS_ANEW_SQL } from './0007-scans-anew.sql.js';
 import { WHOLE_RECALLS_SQL } from './0008-whole-recalls.sql.js';
 import { CHECKPOINTS_OF_THE_HEAD_SQL } from './0009-checkpoints-of-the-head.sql.js';
 import { PARKED_FACTS_SQL } from './0011-parked-facts.sql.js';
+import { PLACEMENT_SQL } from './0012-placement.sql.js';
+import { PARTICIPANT_AUDIT_SQL } from './0020-participant-audit.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
 export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
@@ -37,4 +39,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   EPOCH_SQL,
   RELAY_MEMBER_SQL,
   LATE_JOINER_SQL,
+  { name: 'control-plane-0020-participant-audit', sql: PARTICIPANT_AUDIT_SQL },
 ];

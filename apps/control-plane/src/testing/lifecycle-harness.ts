@@ -9,6 +9,7 @@ import { testDatabase, waitFor, type TestDatabase } from '@tenantry/testing';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
+import { ParticipantAudit } from '../acknowledgements/participant-audit.js';
 import type { Caller } from '../audit/caller.js';
 import { DatabaseModule } from '../database/database.module.js';
 import { declareInstallation } from '../database/declare-installation.js';
@@ -41,6 +42,7 @@ export const TESTER: Caller = { actor: 'api-key:tester', requestId: 'r-1' };
     TenantReconciler,
     ReconcileWorker,
     AcknowledgementReceiver,
+    ParticipantAudit,
     BacklogStore,
     RecallStore,
     BacklogWorker,
@@ -190,18 +192,22 @@ export class LifecycleHarness {
     await this.send(participant, participant, 'participant.heartbeat.v1', data);
   }
 
-  /** @param sentAt the message's own time; the database's now when left out. */
+  /**
+   * @param sentAt the message's own time; the database's now when left out.
+   * @param id the message's own; a new one when left out.
+   */
   async send(
     participant: string,
     subject: string,
     type: string,
     data: unknown,
     sentAt?: Date,
+    id: string = newId(),
   ): Promise<void> {
     const [clock] = await this.rows<{ now: Date }>('SELECT tenantry.now() AS now');
     const receiver = this.app.get(AcknowledgementReceiver, { strict: false });
     await receiver.handle(participant, {
-      id: newId(),
+      id,
       source: `/tenantry/participants/${participant}`,
       type,
       time: (sentAt ?? clock?.now ?? new Date()).toISOString(),

@@ -75,4 +75,15 @@ export const ACKNOWLEDGEMENT_EXAMPLES: ExamplesOf<AcknowledgementType> = {
       operationId: RECOVERY_ID,
     }),
   ],
+  'participant.audit_recorded.v1': [
+    answered('a question of support', 'participant.audit_recorded.v1', undefined, {
+      participant: PARTICIPANT,
+      auditId: '0199f2b6-4c10-7f31-9a2e-6b5d4c3b2a19',
+      actor: 'support-17',
+      action: 'support.read',
+      reason: 'ticket 4711: an invoice is missing',
+      recordedAt: '2026-01-15T09:31:00.000Z',
+      details: { access: 'read', expiresAt: '2026-01-15T10:00:00.000Z' },
+    }),
+  ],
 };

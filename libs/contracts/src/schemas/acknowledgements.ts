@@ -1,5 +1,5 @@
 import { CAPABILITIES } from '../lifecycle-vocabulary.js';
-import { attempt, generation, operationId, participantName, sequence, uuid } from './parts.js';
+import { attempt, generation, operationId, participantName, sequence, timestamp, uuid } from './parts.js';
 
 /** A participant's answer to one request, matched on (operation, generation, participant). */
 export const acknowledged = {
@@ -117,5 +117,38 @@ export const unparked = {
       description: 'Whether it had its effect, or was given up.',
     },
     operationId: { ...uuid, description: 'The redrive, skip or replay that led to it.' },
+  },
+} as const;
+
+/** Somebody reached a tenant's data otherwise than on the tenant's behalf; the participant's own audit has it already. */
+export const auditRecorded = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['participant', 'auditId', 'actor', 'action', 'reason', 'recordedAt'],
+  properties: {
+    participant: participantName,
+    auditId: { ...uuid, description: "Of the row in the participant's own audit, where there is more." },
+    actor: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 200,
+      description: 'Who did it, as the participant knows them: an identifier, no name and no e-mail address.',
+    },
+    action: {
+      type: 'string',
+      pattern: '^[a-z][a-z_]{0,39}\\.[a-z][a-z_]{0,39}$',
+      description: 'What was done: noun and verb, e.g. `support.read`.',
+    },
+    reason: { type: 'string', minLength: 1, maxLength: 500, description: 'Why, for people; no tenant data.' },
+    recordedAt: {
+      ...timestamp,
+      description: "When, by the participant's database: before anything was returned.",
+    },
+    details: {
+      type: 'object',
+      additionalProperties: true,
+      description:
+        'More of it, in numbers, times and names of objects; no tenant data, no statement with values in it.',
+    },
   },
 } as const;
