@@ -7,6 +7,7 @@ export type TenantErrorCode =
   | 'tenant-busy'
   | 'stale-route'
   | 'fence-behind'
+  | 'tenant-context-refused'
   | 'tenant-context-missing'
   | 'tenant-context-conflict'
   | 'transaction-aborted';
@@ -61,6 +62,17 @@ export class FenceBehind extends TenantError {
       { tenantId },
       options,
     );
+  }
+}
+
+/**
+ * The database does not take this service's token, or none at all: keys, clocks, or the way to the database (a pooler)
+ * are not what the installation says. Nothing was done (503).
+ */
+export class ContextRefused extends TenantError {
+  readonly code = 'tenant-context-refused';
+  constructor(why: string | undefined, options?: ErrorOptions) {
+    super('The database does not accept the token of this service.', { why: why ?? 'unknown' }, options);
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  ContextRefused,
   FenceBehind,
   StaleRoute,
   TenantBusy,
@@ -9,14 +10,14 @@ import {
 } from './errors.js';
 import { detailOf, SQLSTATE, sqlStateOf } from './sql-errors.js';
 
-export type RefusalReason = 'absent' | 'closed' | 'busy' | 'stale' | 'ahead' | 'other-tenant';
+export type RefusalReason = 'absent' | 'closed' | 'busy' | 'stale' | 'ahead' | 'other-tenant' | 'token';
 
 /** What `tenantry.enter` said; stays inside the kit, which first tries what can be tried. */
 export class FenceRefusal extends Error {
   constructor(
     readonly tenantId: string,
     readonly reason: RefusalReason,
-    /** The fence's access, where there is a fence. */
+    /** The fence's access, where there is a fence; what is wrong with the token, where that is why. */
     readonly access: string | undefined,
     options: ErrorOptions,
   ) {
@@ -39,11 +40,14 @@ export class FenceRefusal extends Error {
         return new FenceBehind(this.tenantId, options);
       case 'other-tenant':
         return new TenantContextConflict(options);
+      case 'token':
+        return new ContextRefused(this.access, options);
     }
   }
 }
 
 const REASONS: Readonly<Record<string, RefusalReason>> = {
+  [SQLSTATE.refused]: 'token',
   [SQLSTATE.otherTenant]: 'other-tenant',
   [SQLSTATE.busy]: 'busy',
   [SQLSTATE.stale]: 'stale',

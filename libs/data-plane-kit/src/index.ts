@@ -1,4 +1,5 @@
 export {
+  ContextRefused,
   FenceBehind,
   StaleRoute,
   TenantBusy,
@@ -14,6 +15,13 @@ export { type SeedEvidence, type ServiceDefinition } from './service-definition.
 export { type TenantTransaction } from './tenant-transaction.js';
 export { onePlace, type ConnectionSource, type Destination } from './connection-source.js';
 export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
+export {
+  ContextSigner,
+  type ContextSignerOptions,
+  type ContextToken,
+  type TokenBinding,
+} from './signing/context-signer.js';
+export { SigningKey } from './signing/signing-key.js';
 export { RouteCache } from './route-cache.js';
 export { type RouteHealth } from './route-health.js';
 export { DataPlane, type DataPlaneParts } from './data-plane.js';

@@ -24,6 +24,11 @@ export class Loan {
     }
   }
 
+  /** The server's process as the driver was told it; behind a pooler it is the pooler's invention. */
+  get backendPid(): number {
+    return (this.client as { readonly processID?: number | null }).processID ?? 0;
+  }
+
   /** Lets nobody borrow this connection again. */
   condemn(): void {
     this.broken ||= true;

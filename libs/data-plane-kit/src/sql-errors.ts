@@ -4,6 +4,7 @@ import { DatabaseError } from 'pg';
 export const SQLSTATE = {
   closed: 'TN001',
   noContext: 'TN002',
+  refused: 'TN003',
   otherTenant: 'TN004',
   busy: 'TN005',
   stale: 'TN006',

@@ -29,7 +29,7 @@ export class TenantSession {
     const { client } = loan;
     const transaction = new OpenTransaction(client, tenantId, isolation);
     try {
-      await this.begin(client, entry).catch((error: unknown) => {
+      await this.begin(loan, entry).catch((error: unknown) => {
         // The fence refuses over the tenant; whatever else goes wrong here may be over the connection.
         if (!isAboutTheTenant(error)) loan.condemn();
         throw error;
@@ -49,7 +49,7 @@ export class TenantSession {
     }
   }
 
-  private async begin(client: PoolClient, { tenantId, route, readOnly }: Entry): Promise<void> {
+  private async begin({ client, backendPid }: Loan, { tenantId, route, readOnly }: Entry): Promise<void> {
     await client.query('BEGIN');
     try {
       const terms = { tenantId, generation: route.generation, readOnly };

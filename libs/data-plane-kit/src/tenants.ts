@@ -4,6 +4,7 @@ import { StaleRoute, TenantContextConflict, TenantSuspended } from './errors.js'
 import { FenceRefusal } from './fence-refusal.js';
 import type { RouteCache } from './route-cache.js';
 import { RouteResolver } from './route-resolver.js';
+import type { ContextSigner } from './signing/context-signer.js';
 import { currentTransaction, findTenantContext, withTenantContext } from './tenant-context.js';
 import { TenantSession } from './tenant-session.js';
 import type { TenantTransaction } from './tenant-transaction.js';
@@ -25,6 +26,8 @@ export interface TenantsOptions {
   readonly routes: RouteCache;
   /** The store of this service. */
   readonly store: string;
+  /** Signs what opens a context, where the installation asks for it. Default: not signed. */
+  readonly signer?: ContextSigner;
   /** How long to wait for a newer route, in milliseconds. Default: 1000. */
   readonly routeWaitMs?: number;
 }
@@ -34,9 +37,9 @@ export class Tenants {
   private readonly resolver: RouteResolver;
   private readonly session: TenantSession;
 
-  constructor({ connections, routes, store, routeWaitMs = 1000 }: TenantsOptions) {
+  constructor({ connections, routes, store, signer, routeWaitMs = 1000 }: TenantsOptions) {
     this.resolver = new RouteResolver(routes, store, routeWaitMs);
-    this.session = new TenantSession(connections, store);
+    this.session = new TenantSession(connections, store, signer);
   }
 
   /**
