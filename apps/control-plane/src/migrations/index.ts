@@ -39,5 +39,6 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   EPOCH_SQL,
   RELAY_MEMBER_SQL,
   LATE_JOINER_SQL,
+  { name: 'control-plane-0012-placement', sql: PLACEMENT_SQL },
   { name: 'control-plane-0020-participant-audit', sql: PARTICIPANT_AUDIT_SQL },
 ];
