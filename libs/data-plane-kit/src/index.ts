@@ -21,6 +21,7 @@ export {
   type ContextToken,
   type TokenBinding,
 } from './signing/context-signer.js';
+export { SigningRefused, type ContextSigning } from './signing/context-signing.js';
 export { SigningKey } from './signing/signing-key.js';
 export { RouteCache } from './route-cache.js';
 export { type RouteHealth } from './route-health.js';

@@ -1,9 +1,11 @@
 import { migrate, pgExecutor, type DatabaseLogin } from '@tenantry/database';
 import { Client } from 'pg';
+import { installContext } from './install/install-context.js';
 import { hardenDatabase } from './install/hardening.js';
 import { migrateService } from './install/migrate-service.js';
 import { ensureRoles } from './install/roles.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
+import type { ContextSigning } from './signing/context-signing.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 export interface InstallKitOptions {
@@ -13,6 +15,8 @@ export interface InstallKitOptions {
   readonly provisionerLogin: DatabaseLogin;
   /** The service whose pooled tables and existing tenants' schemas are brought up to date. */
   readonly service: ServiceDefinition;
+  /** Whether contexts are signed here. Default: as it is, which in a new database is not. */
+  readonly signing?: ContextSigning | undefined;
 }
 
 export interface InstallReport {
@@ -30,7 +34,7 @@ export interface InstallReport {
  * is missing.
  * @throws UnfitLogin, before anything is changed, when a login is there and is, or could become, more than it is to be;
  * Error when a migration was changed or fails, or when it leaves a table without a tenant column that is not declared
- * global.
+ * global; SigningRefused when this administrator or this server cannot have what `signing` asks for.
  */
 export async function installKit(adminUrl: string, options: InstallKitOptions): Promise<InstallReport> {
   const client = new Client({ connectionString: adminUrl });
@@ -39,6 +43,7 @@ export async function installKit(adminUrl: string, options: InstallKitOptions): 
   try {
     await ensureRoles(client, options.appLogin, options.provisionerLogin);
     const applied = await migrate(adminUrl, KIT_MIGRATIONS);
+    await installContext(pgExecutor(client), options.signing);
     const warnings = await hardenDatabase(pgExecutor(client));
     return { applied: [...applied, ...(await migrateService(client, options.service))], warnings };
   } finally {

@@ -6,6 +6,7 @@ import { FENCE_SQL } from './sql/fence.sql.js';
 import { OWNERSHIP_SQL } from './sql/ownership.sql.js';
 import { RECOVERY_GRANTS_SQL } from './sql/recovery-grants.sql.js';
 import { ROUTE_CONFIRMATION_SQL } from './sql/route-confirmation.sql.js';
+import { SIGNING_SQL } from './sql/signing.sql.js';
 
 /**
  * The kit's own tables and functions in schema `tenantry` of a service's database, immutable; `installKit` applies them
@@ -17,4 +18,5 @@ export const KIT_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'kit-0002-tenant-context', sql: CONTEXT_SQL + FENCE_SQL + OWNERSHIP_SQL },
   { name: 'kit-0003-recovery-grants', sql: RECOVERY_GRANTS_SQL },
   { name: 'kit-0004-route-confirmation', sql: ROUTE_CONFIRMATION_SQL },
+  { name: 'kit-0005-context-signing', sql: SIGNING_SQL },
 ];
