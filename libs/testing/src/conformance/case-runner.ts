@@ -113,6 +113,9 @@ async function killOnce(
         await stage.finishes(asked);
         await stage.becomes(asked.tenant, ...one.becomes);
       }
+      // All of that may have been answered before the kill, and the participant still be waiting for the session of its dead
+      // predecessor to end: what comes next is to find it at work.
+      await stage.finishes(await stage.ask(stage.tenant(), stage.firstKind));
     }),
   );
 }
