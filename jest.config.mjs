@@ -10,6 +10,8 @@ const shared = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@tenantry/data-plane-kit/nest$': '<rootDir>/libs/data-plane-kit/src/nest.ts',
+    '^@tenantry/data-plane-kit/typeorm$': '<rootDir>/libs/data-plane-kit/src/typeorm.ts',
+    '^@tenantry/data-plane-kit/drizzle$': '<rootDir>/libs/data-plane-kit/src/drizzle.ts',
     '^@tenantry/testing/servers$': '<rootDir>/libs/testing/src/servers.ts',
     '^@tenantry/testing/conformance$': '<rootDir>/libs/testing/src/conformance/index.ts',
     '^@tenantry/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',

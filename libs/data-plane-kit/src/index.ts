@@ -12,7 +12,10 @@ export {
   type TenantErrorCode,
 } from './errors.js';
 export { type SeedEvidence, type ServiceDefinition } from './service-definition.js';
-export { type TenantTransaction } from './tenant-transaction.js';
+export { type StreamOptions, type TenantTransaction } from './tenant-transaction.js';
+export { type SqlStatement } from './protocol/encoded-statement.js';
+export { type IsolationLevel } from './protocol/session-statements.js';
+export { type LimitsOf, type TenantLimits } from './tenant-limits.js';
 export { onePlace, type ConnectionSource, type Destination } from './connection-source.js';
 export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
 export {

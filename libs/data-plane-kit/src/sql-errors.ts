@@ -10,8 +10,15 @@ export const SQLSTATE = {
   stale: 'TN006',
   ahead: 'TN007',
   purged: 'TN008',
+  notGranted: 'TN010',
   lockNotAvailable: '55P03',
   foreignKeyViolation: '23503',
+  serializationFailure: '40001',
+  deadlock: '40P01',
+  objectInUse: '55006',
+  invalidDatabase: '3D000',
+  loginRefused: '28000',
+  wrongPassword: '28P01',
 } as const;
 
 /** The SQLSTATE of a database error, undefined for every other. */

@@ -120,6 +120,7 @@ describe.each(['pooled', 'schema'] as const)(
       const inside = Promise.withResolvers<void>();
       const mayEnd = Promise.withResolvers<void>();
       const writing = behind.run(tenantId, async (tx) => {
+        await tx.query('SELECT text FROM note');
         inside.resolve();
         await mayEnd.promise;
         await tx.query(INSERT, [tenantId, newId(), 'begun before']);

@@ -1,19 +1,36 @@
-import { escapeIdentifier, type PoolClient } from 'pg';
-import type { ConnectionSource, Destination } from './connection-source.js';
+import type { RouteRecord } from '@tenantry/contracts';
+import { escapeIdentifier, type QueryResult } from 'pg';
+import type { ConnectionSource } from './connection-source.js';
 import { enterStatement } from './enter-statement.js';
 import { TransactionAborted } from './errors.js';
 import { asFenceRefusal, FenceRefusal } from './fence-refusal.js';
 import type { Loan } from './loan.js';
-import { OpenTransaction } from './open-transaction.js';
+import type { Opened } from './open-transaction.js';
+import { encodeQuiet } from './protocol/encoded-statement.js';
+import { begin, ENDING, type IsolationLevel } from './protocol/session-statements.js';
+import { StatementRun, type RunParts } from './protocol/statement-run.js';
 import { schemaOf } from './schema-of.js';
 import type { ContextSigner } from './signing/context-signer.js';
+import { SQLSTATE, sqlStateOf } from './sql-errors.js';
+import { timeoutSettings, type TenantLimits } from './tenant-limits.js';
 
 /** Into which tenant, and how. */
-export interface Entry extends Destination {
+export interface Entry {
+  readonly tenantId: string;
+  readonly route: RouteRecord;
   readonly readOnly: boolean;
+  readonly isolationLevel: IsolationLevel | undefined;
+  readonly limits: TenantLimits;
 }
 
-/** Takes connections of the source through BEGIN, the fence and COMMIT, one awaited statement after the other. */
+/** BEGIN and the statement that enters; what comes behind them runs in the context, or not at all. */
+const ENTRANCE = 2;
+/** What a single statement can end its transaction with, so that COMMIT finds none, or another. */
+const ENDS_EARLY: ReadonlySet<string> = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION']);
+/** How often to enter when the fence changed under a snapshot that was too old to see it (above READ COMMITTED). */
+const ENTER_ATTEMPTS = 3;
+
+/** Takes connections of the source through BEGIN, the fence and the first statement, under one Sync. */
 export class TenantSession {
   constructor(
     private readonly connections: ConnectionSource,
@@ -21,62 +38,97 @@ export class TenantSession {
     private readonly signer?: ContextSigner,
   ) {}
 
-  /** @throws FenceRefusal when the fence lets nobody in; `work` did not run then. */
-  async run<T>(entry: Entry, work: (tx: OpenTransaction) => Promise<T>): Promise<T> {
-    const { tenantId } = entry;
+  /** Opens the context with the first statement of a transaction. @throws FenceRefusal when the fence lets nobody in. */
+  async open(entry: Entry, first: RunParts): Promise<Opened> {
+    const { loan, run, failure } = await this.enter(entry, first);
     const { isolation } = entry.route;
+    if (failure) return { loan, isolation, first: failure };
+    return { loan, isolation, first: { result: run.result, tag: run.tags.at(-1) ?? '' } };
+  }
+
+  /**
+   * One statement in a transaction of its own: everything in one round trip. COMMIT goes along since it stands behind a
+   * single statement: what fails, fails both.
+   *
+   * @throws FenceRefusal; what the statement or COMMIT throws; TransactionAborted for a statement that ends its transaction.
+   */
+  async once(entry: Entry, only: RunParts): Promise<QueryResult> {
+    const { loan, run, failure } = await this.enter(entry, { ...only, after: ENDING.COMMIT });
+    const [, , answered, committed] = run.tags;
+    if (committed === undefined) {
+      await loan.conclude('ROLLBACK').catch(() => undefined);
+      throw failure?.error;
+    }
+    // COMMIT was answered, so the rest is about the connection only.
+    if (failure) loan.condemn();
+    else loan.noteClean();
+    void loan.end();
+    if (committed !== 'COMMIT' || ENDS_EARLY.has(answered ?? ''))
+      throw new TransactionAborted(entry.tenantId);
+    return run.result;
+  }
+
+  private async enter(entry: Entry, rest: RunParts, attempt = 1): Promise<Entered> {
     const loan = await this.connections.borrow(entry);
-    const { client } = loan;
-    const transaction = new OpenTransaction(client, tenantId, isolation);
+    const run = composed(loan, () => this.runOf(loan, entry, rest));
     try {
-      await this.begin(loan, entry).catch((error: unknown) => {
-        // The fence refuses over the tenant; whatever else goes wrong here may be over the connection.
-        if (!isAboutTheTenant(error)) loan.condemn();
-        throw error;
-      });
-      const result = await work(transaction);
-      if (transaction.wasCutShort) throw new TransactionAborted(tenantId);
-      transaction.end();
-      await commit(client, tenantId);
-      return result;
+      await loan.send(run);
+      return { loan, run };
     } catch (error) {
-      transaction.end();
-      await rollback(client);
-      throw error;
-    } finally {
-      // Not awaited: it changes nothing about the result, and nobody borrows the connection before it is done.
-      void loan.end();
+      if (run.tags.length >= ENTRANCE) return { loan, run, failure: { error } };
+      const refusal = asFenceRefusal(entry.tenantId, error);
+      const changed = sqlStateOf(error) === SQLSTATE.serializationFailure;
+      // The fence refuses over the tenant; whatever else goes wrong here may be over the connection.
+      if (!isAboutTheTenant(refusal) && !changed) loan.condemn();
+      await loan.conclude('ROLLBACK').catch(() => undefined);
+      if (changed && attempt < ENTER_ATTEMPTS) return this.enter(entry, rest, attempt + 1);
+      throw refusal;
     }
   }
 
-  private async begin({ client, backendPid }: Loan, { tenantId, route, readOnly }: Entry): Promise<void> {
-    await client.query('BEGIN');
-    try {
-      const terms = { tenantId, generation: route.generation, readOnly };
-      await client.query(enterStatement(terms, this.signer && { signer: this.signer, backendPid }));
-    } catch (error) {
-      throw asFenceRefusal(tenantId, error);
-    }
-    // These two cannot be set by a function that has settings of its own, so they are statements after it.
-    const schema = schemaOf(route.isolation, tenantId, this.store);
-    if (route.isolation === 'schema') await client.query(`SET LOCAL ROLE ${escapeIdentifier(schema)}`);
-    await client.query(`SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`);
+  private runOf(loan: Loan, entry: Entry, { before = [], ...rest }: RunParts): StatementRun {
+    const entrance = [begin(entry.isolationLevel), this.entrance(loan.backendPid, entry)];
+    return new StatementRun({ before: [...entrance, ...before], ...rest });
   }
+
+  /**
+   * The fence, and behind it in the same statement what `enter` cannot set, having settings of its own: search path, role
+   * and timeouts. What a SELECT computes it computes from left to right.
+   */
+  private entrance(backendPid: number, { tenantId, route, readOnly, limits }: Entry): Buffer {
+    const terms = { tenantId, generation: route.generation, readOnly };
+    const { text, values } = enterStatement(terms, this.signer && { signer: this.signer, backendPid });
+    const schema = schemaOf(route.isolation, tenantId, this.store);
+    const settings = [
+      ['search_path', `${escapeIdentifier(schema)}, pg_temp`],
+      ...timeoutSettings(limits),
+      ...(route.isolation === 'schema' ? [['role', schema]] : []),
+    ];
+    const set = settings.map(
+      ([name], index) => `, pg_catalog.set_config('${name}', $${values.length + index + 1}, true)`,
+    );
+    return encodeQuiet(text + set.join(''), [...values, ...settings.map(([, value]) => value)]);
+  }
+}
+
+/** What cannot be composed (no key to sign with) was not sent either: the connection is as it was. */
+function composed(loan: Loan, compose: () => StatementRun): StatementRun {
+  try {
+    return compose();
+  } catch (error) {
+    void loan.end();
+    throw error;
+  }
+}
+
+interface Entered {
+  readonly loan: Loan;
+  readonly run: StatementRun;
+  /** Of what stood behind the entrance. */
+  readonly failure?: { readonly error: unknown };
 }
 
 /** Whether the fence itself refused, and not since the connection still had another tenant's context. */
 function isAboutTheTenant(error: unknown): boolean {
   return error instanceof FenceRefusal && error.reason !== 'other-tenant';
-}
-
-/** Postgres answers COMMIT of a failed transaction with ROLLBACK and no error. */
-async function commit(client: PoolClient, tenantId: string): Promise<void> {
-  const { command } = await client.query('COMMIT');
-  if (command !== 'COMMIT') throw new TransactionAborted(tenantId);
-}
-
-async function rollback(client: PoolClient): Promise<void> {
-  if (client.getTransactionStatus() === 'I') return;
-  // Fails only with the connection, which is then closed.
-  await client.query('ROLLBACK').catch(() => undefined);
 }

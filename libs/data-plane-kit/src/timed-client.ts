@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { StatementRun } from './protocol/statement-run.js';
 
 /** What the driver says when `query_timeout` is over; it has no code. */
 const READ_TIMEOUT = 'Query read timeout';
@@ -9,12 +10,13 @@ const READ_TIMEOUT = 'Query read timeout';
  */
 export class TimedClient extends Client {
   override query(...args: never[]): never {
-    const answer: unknown = Reflect.apply(super.query, this, args);
+    const asked: unknown = Reflect.apply(super.query, this, args);
+    const answer = asked instanceof StatementRun ? asked.done : asked;
     if (answer instanceof Promise) {
       answer.catch((error: unknown) => {
         if (error instanceof Error && error.message === READ_TIMEOUT) void this.end();
       });
     }
-    return answer as never;
+    return asked as never;
   }
 }
