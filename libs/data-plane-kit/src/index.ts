@@ -26,6 +26,11 @@ export {
 } from './signing/context-signer.js';
 export { SigningRefused, type ContextSigning } from './signing/context-signing.js';
 export { SigningKey } from './signing/signing-key.js';
+export { CrossTenant } from './cross-tenant/cross-tenant.js';
+export { type SupportAccess, type SupportPlaces } from './cross-tenant/support-access.js';
+export { SupportGrantOver, SupportGrantUnfit, type SupportErrorCode } from './cross-tenant/support-errors.js';
+export { type SupportRequest } from './cross-tenant/support-grant.js';
+export { type SupportTransaction } from './cross-tenant/support-transaction.js';
 export { RouteCache } from './route-cache.js';
 export { type RouteHealth } from './route-health.js';
 export { DataPlane, type DataPlaneParts } from './data-plane.js';

@@ -4,6 +4,7 @@ import { installContext } from './install/install-context.js';
 import { hardenDatabase } from './install/hardening.js';
 import { migrateService } from './install/migrate-service.js';
 import { ensureRoles } from './install/roles.js';
+import { ensureSupportRole, tellSupportAudit } from './install/support-role.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { ContextSigning } from './signing/context-signing.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -13,6 +14,8 @@ export interface InstallKitOptions {
   readonly appLogin: DatabaseLogin;
   /** The login that provisions and purges; never used to serve. Made if missing. */
   readonly provisionerLogin: DatabaseLogin;
+  /** The login that reaches tenants' rows for support, through recorded actions only. Made if missing; without one nobody can. */
+  readonly supportLogin?: DatabaseLogin | undefined;
   /** The service whose pooled tables and existing tenants' schemas are brought up to date. */
   readonly service: ServiceDefinition;
   /** Whether contexts are signed here. Default: as it is, which in a new database is not. */
@@ -42,8 +45,10 @@ export async function installKit(adminUrl: string, options: InstallKitOptions): 
   await client.connect();
   try {
     await ensureRoles(client, options.appLogin, options.provisionerLogin);
+    await ensureSupportRole(client, options.supportLogin);
     const applied = await migrate(adminUrl, KIT_MIGRATIONS);
     await installContext(pgExecutor(client), options.signing);
+    await tellSupportAudit(client, options.service.name);
     const warnings = await hardenDatabase(pgExecutor(client));
     return { applied: [...applied, ...(await migrateService(client, options.service))], warnings };
   } finally {

@@ -2,6 +2,7 @@ import type { SqlMigration } from '@tenantry/database';
 import { CONSUMER_SQL } from '@tenantry/messaging';
 import { BOOKKEEPING_SQL } from './sql/bookkeeping.sql.js';
 import { CONTEXT_SQL } from './sql/context.sql.js';
+import { CROSS_TENANT_SQL } from './sql/cross-tenant.sql.js';
 import { FENCE_SQL } from './sql/fence.sql.js';
 import { OWNERSHIP_SQL } from './sql/ownership.sql.js';
 import { RECOVERY_GRANTS_SQL } from './sql/recovery-grants.sql.js';
@@ -19,4 +20,5 @@ export const KIT_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'kit-0003-recovery-grants', sql: RECOVERY_GRANTS_SQL },
   { name: 'kit-0004-route-confirmation', sql: ROUTE_CONFIRMATION_SQL },
   { name: 'kit-0005-context-signing', sql: SIGNING_SQL },
+  { name: 'kit-0010-cross-tenant', sql: CROSS_TENANT_SQL },
 ];

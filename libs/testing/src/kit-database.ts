@@ -4,13 +4,15 @@ import pg from 'pg';
 import { asAdministrator } from './database-server.js';
 import { testDatabase, type TestDatabase } from './test-database.js';
 
-/** A service's database with the kit and the service's tables in it, and the two logins of that service alone. */
+/** A service's database with the kit and the service's tables in it, and the three logins of that service alone. */
 export interface KitDatabase extends TestDatabase {
   /** Of the login that serves. */
   readonly appUrl: string;
   /** Of the login that provisions. */
   readonly provisionerUrl: string;
-  readonly logins: { readonly app: Login; readonly provisioner: Login };
+  /** Of the login that reaches tenants' rows for support. */
+  readonly supportUrl: string;
+  readonly logins: { readonly app: Login; readonly provisioner: Login; readonly support: Login };
 }
 
 interface Login {
@@ -58,10 +60,11 @@ export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE):
     name: `tnt_test_${use}_${randomBytes(5).toString('hex')}`,
     password: randomBytes(12).toString('hex'),
   });
-  const logins = { app: login('app'), provisioner: login('provisioner') };
+  const logins = { app: login('app'), provisioner: login('provisioner'), support: login('support') };
   await installKit(database.adminUrl, {
     appLogin: logins.app,
     provisionerLogin: logins.provisioner,
+    supportLogin: logins.support,
     service,
   });
   return {
@@ -69,11 +72,12 @@ export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE):
     logins,
     appUrl: database.urlFor(logins.app.name, logins.app.password),
     provisionerUrl: database.urlFor(logins.provisioner.name, logins.provisioner.password),
+    supportUrl: database.urlFor(logins.support.name, logins.support.password),
     async drop() {
       const tenantRoles = await rolesOfTenants(database.adminUrl);
       await database.drop();
       await asAdministrator(async (client) => {
-        for (const role of [...tenantRoles, logins.app.name, logins.provisioner.name])
+        for (const role of [...tenantRoles, ...Object.values(logins).map(({ name }) => name)])
           await client.query(`DROP ROLE IF EXISTS ${role}`);
       });
     },

@@ -7,6 +7,7 @@ import {
   type SqlExecutor,
 } from '@tenantry/database';
 import { APP_ROLE, KIT_ROLE, PROVISIONER_ROLE } from './roles.js';
+import { SUPPORT_ROLE } from './support-role.js';
 
 /** Besides what fence and workers need: an administrator who is no superuser acts as the kit's role, and migrates. */
 const ADVISORY_GRANTS = `
@@ -14,7 +15,7 @@ GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint), pg_advisory_xact_lock(bigint
   TO ${KIT_ROLE};
 GRANT EXECUTE ON FUNCTION pg_try_advisory_lock(bigint), pg_advisory_unlock(bigint) TO ${PROVISIONER_ROLE};`;
 
-const CLOSED = databaseClosed([APP_ROLE, PROVISIONER_ROLE]);
+const CLOSED = databaseClosed([APP_ROLE, PROVISIONER_ROLE, SUPPORT_ROLE]);
 
 const PROTECTIONS: readonly Protection[] = [
   advisoryLocksClosed(ADVISORY_GRANTS),

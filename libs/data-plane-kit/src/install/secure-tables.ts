@@ -1,5 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { SqlExecutor } from '@tenantry/database';
+import { SUPPORT_ROLE } from './support-role.js';
 
 /** A service's table as the catalogue has it. */
 interface ServiceTable {
@@ -9,8 +10,10 @@ interface ServiceTable {
   readonly policies: readonly { readonly name: string; readonly definition: string }[];
 }
 
-/** The one policy of a tenant table. */
+/** The one policy of a tenant table that opens it. */
 export const POLICY = 'tenant_isolation';
+/** Narrows that one for support: rows are reached through a recorded action only. */
+const SUPPORT_POLICY = 'support_grant';
 
 export interface TableSecurity {
   readonly schema: string;
@@ -29,10 +32,13 @@ export interface TableSecurity {
  * since two permissive policies are OR-ed. A policy under the kit's name that reads differently is replaced.
  */
 export async function secureTables(sql: SqlExecutor, security: TableSecurity): Promise<void> {
+  await sql.query(`GRANT USAGE ON SCHEMA ${escapeIdentifier(security.schema)} TO ${SUPPORT_ROLE}`);
   for (const table of await serviceTables(sql, security.schema)) {
     const declaredGlobal = security.globalTables.includes(table.table);
     if (table.tenant_column === declaredGlobal) throw new Error(undeclared(security.schema, table));
-    const foreign = table.policies.map(({ name }) => name).filter((name) => name !== POLICY);
+    const foreign = table.policies
+      .map(({ name }) => name)
+      .filter((name) => name !== POLICY && name !== SUPPORT_POLICY);
     if (foreign.length > 0)
       throw new Error(
         `Table ${security.schema}.${table.table} has a policy of its own (${foreign.join(', ')}); leave policies to the kit.`,
@@ -58,17 +64,18 @@ async function secure(
     await sql.query(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`);
     await sql.query(`ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`);
   }
-  const wanted = condition === undefined ? [] : [definitionOf(condition)];
-  const found = table.policies.map(({ definition }) => definition);
-  if (found.join() !== wanted.join()) {
+  for (const wanted of condition === undefined ? [] : policiesFor(condition)) {
+    const found = table.policies.find(({ name: policy }) => policy === wanted.name);
+    if (found?.definition === wanted.definition) continue;
     // The name alone proves nothing: a migration may have made this policy, or altered it.
-    await sql.query(`DROP POLICY IF EXISTS ${POLICY} ON ${name}`);
-    if (condition !== undefined)
-      await sql.query(`CREATE POLICY ${POLICY} ON ${name} USING (${condition}) WITH CHECK (${condition})`);
+    await sql.query(
+      `DROP POLICY IF EXISTS ${wanted.name} ON ${name}; CREATE POLICY ${wanted.name} ON ${name} ${wanted.sql}`,
+    );
   }
-  await sql.query(
-    `GRANT ${table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT'} ON ${name} TO ${escapeIdentifier(role)}`,
-  );
+  if (condition === undefined)
+    for (const { name: policy } of table.policies) await sql.query(`DROP POLICY ${policy} ON ${name}`);
+  const rights = table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT';
+  await sql.query(`GRANT ${rights} ON ${name} TO ${escapeIdentifier(role)}, ${SUPPORT_ROLE}`);
 }
 
 /**
@@ -87,9 +94,26 @@ function policyCondition(tenantColumn: boolean, tenantId: string | undefined): s
   return conditions.length > 1 ? `(${conditions.join(' AND ')})` : conditions[0];
 }
 
-/** A policy for every command and everybody, permissive, with this condition on what is read and on what is written. */
-function definitionOf(condition: string): string {
-  return ['*', 'true', '{0}', condition, condition].join(' ');
+interface WantedPolicy {
+  readonly name: string;
+  /** As {@link serviceTables} reads it from the catalogue. */
+  readonly definition: string;
+  readonly sql: string;
+}
+
+const SUPPORT_CONDITION = '( SELECT tenantry.support_admits() AS support_admits)';
+
+/** For every command: one for everybody, which opens the table, and a restrictive one for support. */
+function policiesFor(condition: string): readonly WantedPolicy[] {
+  const policy = (name: string, condition: string, permissive: boolean, role: string): WantedPolicy => ({
+    name,
+    definition: ['*', String(permissive), role, condition, condition].join(' '),
+    sql: `AS ${permissive ? 'PERMISSIVE' : 'RESTRICTIVE'} TO ${role} USING (${condition}) WITH CHECK (${condition})`,
+  });
+  return [
+    policy(POLICY, condition, true, 'public'),
+    policy(SUPPORT_POLICY, SUPPORT_CONDITION, false, SUPPORT_ROLE),
+  ];
 }
 
 function serviceTables(sql: SqlExecutor, schema: string): Promise<ServiceTable[]> {
@@ -100,7 +124,8 @@ function serviceTables(sql: SqlExecutor, schema: string): Promise<ServiceTable[]
             coalesce((
               SELECT json_agg(json_build_object(
                 'name', p.polname,
-                'definition', concat_ws(' ', p.polcmd, p.polpermissive::text, p.polroles,
+                'definition', concat_ws(' ', p.polcmd, p.polpermissive::text,
+                  (SELECT string_agg(coalesce(r.rolname, 'public'), ',') FROM unnest(p.polroles) o LEFT JOIN pg_roles r ON r.oid = o),
                   pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))))
               FROM pg_policy p WHERE p.polrelid = c.oid
             ), '[]') AS policies

@@ -33,7 +33,7 @@ export async function footprintTables(sql: SqlExecutor, tenantId: string): Promi
   const rows = await sql.query<FootprintTable & { foreign_policies: boolean }>(
     `SELECT n.nspname AS schema, c.relname AS "table", starts_with(n.nspname, $1) AS own, c.relkind <> 'm' AS writable,
             c.relrowsecurity AND NOT EXISTS (
-              SELECT FROM pg_policy p WHERE p.polrelid = c.oid
+              SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polroles <> ARRAY[to_regrole('tenantry_support')::oid]
               HAVING count(*) = 1
                  AND bool_and(p.polname = $2 AND p.polcmd = '*' AND p.polpermissive AND p.polroles = '{0}'
                    AND position('tenantry.current_tenant()' IN pg_get_expr(p.polqual, p.polrelid)) > 0)

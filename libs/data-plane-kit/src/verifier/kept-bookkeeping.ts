@@ -22,7 +22,7 @@ const TIME = 'timestamp with time zone';
 
 /**
  * The tables of the kit that still name a tenant after its purge, with its id, numbers and times and nothing of its data:
- * the tombstone, and how far each participant has come. A fence or a marker is not among them; the purge removes both.
+ * the tombstone, how far each participant has come, and what support has done. A fence or a marker is not among them; the purge removes both.
  */
 const KEPT: Readonly<Record<string, KeptTable>> = {
   tombstone: {
@@ -92,6 +92,22 @@ const KEPT: Readonly<Record<string, KeptTable>> = {
       'traceparent text',
       'type text',
       'version bigint',
+    ],
+  },
+  support_action: {
+    migration: 'kit-0010-cross-tenant',
+    columns: [
+      'access text',
+      'actor text',
+      `expires_at ${TIME}`,
+      'grant_id uuid',
+      'id uuid',
+      'login text',
+      'reason text',
+      `recorded_at ${TIME}`,
+      'statement text',
+      'tenant_id uuid',
+      'written_in xid8',
     ],
   },
   answer: {

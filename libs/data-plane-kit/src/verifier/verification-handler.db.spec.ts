@@ -175,6 +175,7 @@ describe('a tenant of which nothing is left', () => {
       parked_fact: `(tenant_id, grp, tenant_seq, event_id, type) VALUES ($1, 'example', 1, 'x', 'x')`,
       recovery: `(tenant_id, grp, request_id, kind, tenant_seq, generation, attempt) VALUES ($1, 'example', $1, 'skip', 1, 3, 1)`,
       route_snapshot: `VALUES ($1, 1, 1, '{}')`,
+      support_action: `VALUES ($1, $1, $1, 'x', 'x', 'read', 'x', now() + interval '1 h', now(), 'x', '7')`,
       tombstone: '(tenant_id, generation) VALUES ($1, 3) ON CONFLICT DO NOTHING',
     };
     expect(rows.map(({ table }) => table)).toEqual(Object.keys(values));
