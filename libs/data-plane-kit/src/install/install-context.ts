@@ -1,10 +1,13 @@
-import type { SqlExecutor } from '@tenantry/database';
+import { type SqlExecutor, withoutRaces } from '@tenantry/database';
 import { DatabaseError } from 'pg';
 import { SigningRefused, type ContextSigning } from '../signing/context-signing.js';
 import { type ContextForm, contextFunctionsSql, DEDICATED_FORM } from '../sql/context-functions.sql.js';
 import { BORROWED_SETTING } from '../sql/context-marker.sql.js';
 import { installKeys } from './install-keys.js';
 import { KIT_ROLE } from './roles.js';
+
+const NOT_TO_BE_HAD =
+  'The marker "setting" cannot be had here: it needs a superuser to install, and PostgreSQL 15. Take "mac".';
 
 /** The row of `tenantry.context_signing`, as far as it is for reading. */
 interface SigningState {
@@ -23,6 +26,7 @@ interface SigningState {
 export async function installContext(sql: SqlExecutor, signing: ContextSigning | undefined): Promise<void> {
   if (signing && signing.marker !== 'off' && signing.keys.length === 0)
     throw new SigningRefused('Signed contexts need a key; name one, or switch signing off.');
+  if (signing?.marker === 'setting') await borrowSetting(sql);
   await inTransaction(sql, async () => {
     const state = signing ? await write(sql, signing) : await read(sql);
     await sql.query(contextFunctionsSql(formOf(state)));
@@ -37,7 +41,6 @@ export async function installDedicatedContext(sql: SqlExecutor): Promise<void> {
 }
 
 async function write(sql: SqlExecutor, signing: ContextSigning): Promise<SigningState> {
-  if (signing.marker === 'setting') await borrowSetting(sql);
   const state: SigningState = {
     marker: signing.marker,
     unsigned_accepted: signing.marker === 'off' || signing.unsigned === 'accepted',
@@ -69,16 +72,24 @@ function formOf({ marker, unsigned_accepted: unsignedAccepted }: SigningState): 
   return { trusts: unsignedAccepted ? 'plain' : marker, leaves: ['plain', marker], unsignedAccepted, tokens };
 }
 
+/** A right of the whole server, so it may be there already, or be given by another installation at this moment. */
 async function borrowSetting(sql: SqlExecutor): Promise<void> {
   try {
-    await sql.query(`GRANT SET ON PARAMETER ${BORROWED_SETTING} TO ${KIT_ROLE}`);
+    if (!(await hasSetting(sql)))
+      await withoutRaces(() => sql.query(`GRANT SET ON PARAMETER ${BORROWED_SETTING} TO ${KIT_ROLE}`));
   } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    throw new SigningRefused(
-      'The marker "setting" cannot be had here: it needs a superuser to install, and PostgreSQL 15. Take "mac".',
-      { cause: error },
-    );
+    if (error instanceof DatabaseError) throw new SigningRefused(NOT_TO_BE_HAD, { cause: error });
+    throw error;
   }
+  // Asked, since a GRANT without the right to it may only warn.
+  if (!(await hasSetting(sql))) throw new SigningRefused(NOT_TO_BE_HAD);
+}
+
+async function hasSetting(sql: SqlExecutor): Promise<boolean> {
+  const [row] = await sql.query<{ held: boolean }>(
+    `SELECT has_parameter_privilege('${KIT_ROLE}', '${BORROWED_SETTING}', 'SET') AS held`,
+  );
+  return row!.held;
 }
 
 /** One installation of a database at a time, under the lock that its migrations take. */

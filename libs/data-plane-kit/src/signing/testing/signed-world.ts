@@ -1,0 +1,140 @@
+import { tenantSchemaName } from '@tenantry/contracts';
+import { pgExecutor } from '@tenantry/database';
+import { newId } from '@tenantry/kernel';
+import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from '@tenantry/testing';
+import { Client, Pool } from 'pg';
+import { enterStatement } from '../../enter-statement.js';
+import { installContext } from '../../install/install-context.js';
+import { createRequestHandler } from '../../participant/request-handler.js';
+import { ContextSigner, type TokenBinding } from '../context-signer.js';
+import type { ContextSigning } from '../context-signing.js';
+import { SigningKey } from '../signing-key.js';
+
+/** The key that the tests' service signs with. */
+export const KEY = new SigningKey('the key of the tests, which is long enough');
+export const OTHER_KEY = new SigningKey('another key of the tests, long enough too');
+
+/** The ways to install, by what the tests call them. */
+export const SIGNINGS = {
+  off: { marker: 'off' },
+  mac: { marker: 'mac', keys: [KEY] },
+  setting: { marker: 'setting', keys: [KEY] },
+} satisfies Record<string, ContextSigning>;
+
+/** A service's database with tenants in it, which can be installed anew with another signing. */
+export class SignedWorld {
+  private constructor(
+    readonly database: KitDatabase,
+    /** A superuser's. */
+    readonly admin: Pool,
+    readonly provisioner: Pool,
+  ) {}
+
+  static async make(): Promise<SignedWorld> {
+    const database = await kitDatabase();
+    const admin = new Pool({ connectionString: database.adminUrl, max: 2 });
+    const provisioner = new Pool({ connectionString: database.provisionerUrl, max: 2 });
+    return new SignedWorld(database, admin, provisioner);
+  }
+
+  async drop(): Promise<void> {
+    await Promise.all([this.admin.end(), this.provisioner.end()]);
+    await this.database.drop();
+  }
+
+  /** @param admin whose connection to do it on; a superuser's unless told. */
+  async install(signing: ContextSigning | undefined, admin: Pool = this.admin): Promise<void> {
+    const client = await admin.connect();
+    try {
+      await installContext(pgExecutor(client), signing);
+    } finally {
+      client.release();
+    }
+  }
+
+  /** An active tenant of generation 1 with one note, of this text. */
+  async tenant(isolation: 'pooled' | 'schema', text: string): Promise<string> {
+    const [tenantId, operationId] = [newId(), newId()];
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    await createRequestHandler({ service: EXAMPLE_SERVICE, pool: this.provisioner, logger })(
+      {
+        tenantId,
+        operationId,
+        generation: 1,
+        attempt: 1,
+        type: 'tenant.provisioning_requested.v1',
+        request: {
+          operationId,
+          generation: 1,
+          attempt: 1,
+          participants: ['example'],
+          desired: 'active',
+          placements: [{ store: 'primary', isolation, cluster: 'default', database: null, schema: null }],
+        },
+      },
+      { signal: new AbortController().signal, assertCurrent: async () => {}, progress: async () => {} },
+    );
+    const schema = isolation === 'schema' ? tenantSchemaName(tenantId, 'primary') : 'pooled_primary';
+    await this.admin.query(`INSERT INTO ${schema}.note (tenant_id, id, text) VALUES ($1, $1, $2)`, [
+      tenantId,
+      text,
+    ]);
+    return tenantId;
+  }
+
+  /** A connection of the application's login. */
+  async appSession(): Promise<AppSession> {
+    const client = new Client({ connectionString: this.database.appUrl });
+    client.on('error', () => undefined);
+    await client.connect();
+    return new AppSession(client);
+  }
+}
+
+/** What a service does on one connection, and what an attacker does who got hold of it. */
+export class AppSession {
+  constructor(readonly client: Client) {}
+
+  get backendPid(): number {
+    return (this.client as Client & { readonly processID: number }).processID;
+  }
+
+  /** Signed as the service does it, or not. */
+  async enter(
+    tenantId: string,
+    { signed, readOnly = false }: { signed: boolean; readOnly?: boolean },
+  ): Promise<void> {
+    const signing = { signer: signer(), backendPid: this.backendPid };
+    await this.client.query(
+      enterStatement({ tenantId, generation: 1, readOnly }, signed ? signing : undefined),
+    );
+  }
+
+  async rows(text: string, values: unknown[] = []): Promise<object[]> {
+    // The extended protocol, as all of an application's SQL: it takes one statement only.
+    const statement = { text, values, queryMode: 'extended' };
+    return (await this.client.query<object>(statement)).rows;
+  }
+
+  /** Runs one statement so that its failure leaves the transaction usable. @returns what it gave, or the error. */
+  async attempt(text: string, values: unknown[] = []): Promise<object[] | Error> {
+    const inside = this.client.getTransactionStatus() === 'T';
+    if (inside) await this.client.query('SAVEPOINT attempt');
+    try {
+      return await this.rows(text, values);
+    } catch (error) {
+      if (this.client.getTransactionStatus() === 'E') {
+        await this.client.query('ROLLBACK TO SAVEPOINT attempt').catch(() => this.client.query('ROLLBACK'));
+      }
+      return error as Error;
+    }
+  }
+
+  end(): Promise<void> {
+    return this.client.end();
+  }
+}
+
+export function signer(key: SigningKey = KEY, binding: TokenBinding = 'backend', skewMs = 0): ContextSigner {
+  return new ContextSigner({ key: () => key, binding, now: () => Date.now() + skewMs });
+}
