@@ -35,6 +35,7 @@ import { MessageDocsModule } from './message-docs/message-docs.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { ParkedModule } from './parked/parked.module.js';
 import { ParticipantsModule } from './participants/participants.module.js';
+import { PlansModule } from './plans/plans.module.js';
 import { RoutingModule } from './routing/routing.module.js';
 import { SigningModule } from './signing/signing.module.js';
 import type { SigningKey } from './signing/signing-key.js';
@@ -99,6 +100,7 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     OperationsModule,
     ParkedModule,
     ParticipantsModule,
+    PlansModule,
     RoutingModule,
     SigningModule,
     TenantsModule.forRoot({ defaultMs: config.defaultGracePeriodMs, minimumMs: config.minGracePeriodMs }),

@@ -2,7 +2,7 @@ import type { ProblemCatalogue } from '@tenantry/service';
 import type { LastAdminKey } from './api-keys/api-key.errors.js';
 import type * as audit from './audit/audit.errors.js';
 import type * as certificates from './certificates/certificate.errors.js';
-import type { ClusterNameTaken } from './clusters/cluster.errors.js';
+import type * as clusters from './clusters/cluster.errors.js';
 import type { IdempotencyKeyInFlight, IdempotencyKeyReused } from './idempotency/idempotency.errors.js';
 import type { OperationActionRefused } from './operations/operation.errors.js';
 import type { ParticipantHoldsTenants } from './participants/participant.errors.js';
@@ -22,6 +22,7 @@ type CodesOf<Module> = {
 export type ControlPlaneProblemCode =
   | CodesOf<typeof tenants>
   | CodesOf<typeof audit>
+  | CodesOf<typeof clusters>
   | CodesOf<typeof certificates>
   | CodesOf<typeof parked>
   | BulkCapExceeded['code']
@@ -29,7 +30,6 @@ export type ControlPlaneProblemCode =
   | LastAdminKey['code']
   | ParticipantHoldsTenants['code']
   | TooManyWatchers['code']
-  | ClusterNameTaken['code']
   | IdempotencyKeyInFlight['code']
   | IdempotencyKeyReused['code'];
 
@@ -56,6 +56,8 @@ export const CONTROL_PLANE_PROBLEMS: ProblemCatalogue<ControlPlaneProblemCode> =
   'last-admin-key': { status: 409, title: 'The last admin key' },
   'participant-holds-tenants': { status: 409, title: 'The participant holds tenants' },
   'cluster-name-taken': { status: 409, title: 'The name is taken' },
+  'cluster-in-use': { status: 409, title: 'Tenants are on the cluster' },
+  'no-cluster-available': { status: 409, title: 'No cluster can take the tenant' },
   'audit-unavailable': {
     status: 503,
     title: 'The audit log cannot be written',

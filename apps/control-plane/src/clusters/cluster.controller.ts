@@ -1,6 +1,7 @@
 import {
   ApiIfMatch,
   ApiProblems,
+  InvalidRequest,
   NotFound,
   OptionalIfMatch,
   PageQuery,
@@ -16,12 +17,16 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } fr
 import { currentCaller } from '../audit/current-caller.js';
 import { IdempotentCommandBus } from '../idempotency/idempotent-command-bus.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
+import { withLimits } from './capacity.js';
 import { CLUSTER_NAME_PATTERN, isClusterName } from './cluster-name.js';
 import { ClusterDto, ClusterPageDto, CreateClusterDto, UpdateClusterDto } from './cluster.dto.js';
 import type { ClusterView } from './cluster.view.js';
 import { CreateCluster } from './create-cluster.command.js';
+import { GetCluster } from './get-cluster.query.js';
 import { ListClusters } from './list-clusters.query.js';
 import { UpdateCluster } from './update-cluster.command.js';
+
+const CHANGEABLE = ['state', 'region', 'weight', 'capacity', 'labels'] as const;
 
 @ApiTags('clusters')
 @Controller('v1/clusters')
@@ -39,6 +44,19 @@ export class ClusterController {
     return this.queries.execute(new ListClusters(limit, cursor));
   }
 
+  @Get(':name')
+  @RequireRole('viewer')
+  @ApiOperation({ summary: 'Read a cluster: its capacity, and how many tenants of each model are there.' })
+  @ApiParam({ name: 'name', schema: { type: 'string', pattern: CLUSTER_NAME_PATTERN } })
+  @ApiOkResponse({ type: ClusterDto })
+  @ApiProblems(404)
+  async get(
+    @Param('name') name: string,
+    @Res({ passthrough: true }) response: HttpResponse,
+  ): Promise<ClusterView> {
+    return withEtag(response, await this.queries.execute(new GetCluster(name)));
+  }
+
   @Post()
   @RequireRole('admin')
   @Idempotent()
@@ -46,27 +64,35 @@ export class ClusterController {
   @ApiCreatedResponse({ type: ClusterDto })
   @ApiProblems(409)
   async create(
-    @Body() { name, region }: CreateClusterDto,
+    @Body() { name, region, weight = 100, capacity = {}, labels = {} }: CreateClusterDto,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<ClusterView> {
-    return withEtag(response, await this.commands.execute(new CreateCluster(name, region, currentCaller())));
+    const cluster = { name, region, weight, capacity: withLimits({}, capacity), labels };
+    return withEtag(response, await this.commands.execute(new CreateCluster(cluster, currentCaller())));
   }
 
   @Patch(':name')
   @RequireRole('admin')
   @ApiIfMatch({ required: false })
-  @ApiOperation({ summary: 'Open, drain or close a cluster for new tenants; those on it stay.' })
+  @ApiOperation({
+    summary:
+      'Open, drain or close a cluster for new tenants, or change what they are placed by; those on it stay.',
+  })
   @ApiParam({ name: 'name', schema: { type: 'string', pattern: CLUSTER_NAME_PATTERN } })
   @ApiOkResponse({ type: ClusterDto })
-  @ApiProblems(404)
+  @ApiProblems(404, 409)
   async update(
     @Param('name') name: string,
-    @Body() { state }: UpdateClusterDto,
+    @Body() changes: UpdateClusterDto,
     @OptionalIfMatch() ifMatch: IfMatch | undefined,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<ClusterView> {
     if (!isClusterName(name)) throw new NotFound('cluster');
-    const command = new UpdateCluster(name, state, currentCaller(), ifMatch);
+    if (Object.values(changes).every((value) => value === undefined)) {
+      const detail = `say what changes: ${CHANGEABLE.join(', ')}`;
+      throw new InvalidRequest([{ in: 'body', pointer: '', detail }]);
+    }
+    const command = new UpdateCluster(name, { ...changes }, currentCaller(), ifMatch);
     return withEtag(response, await this.commands.execute(command));
   }
 }

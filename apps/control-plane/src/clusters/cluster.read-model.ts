@@ -1,6 +1,8 @@
 import { decodeCursor, pageOf, type Page } from '@tenantry/service';
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
+import { managerExecutor } from '../database/manager-executor.js';
+import { tenantsOn } from './cluster-usage.store.js';
 import { Cluster } from './cluster.entity.js';
 import { isClusterName } from './cluster-name.js';
 import { toClusterView, type ClusterView } from './cluster.view.js';
@@ -17,6 +19,19 @@ export class ClusterReadModel {
       order: { name: 'ASC' },
       take: limit + 1,
     });
-    return pageOf(clusters.map(toClusterView), limit, (cluster) => cluster.name);
+    return pageOf(await this.views(clusters), limit, (cluster) => cluster.name);
+  }
+
+  /** `undefined` for an unknown name, and for a text that is no name at all. */
+  async find(name: string): Promise<ClusterView | undefined> {
+    if (!isClusterName(name)) return undefined;
+    const found = await this.dataSource.getRepository(Cluster).findBy({ name });
+    return (await this.views(found))[0];
+  }
+
+  private async views(clusters: readonly Cluster[]): Promise<ClusterView[]> {
+    const names = clusters.map(({ name }) => name);
+    const tenants = await tenantsOn(managerExecutor(this.dataSource.manager), names);
+    return clusters.map((cluster) => toClusterView(cluster, tenants(cluster.name)));
   }
 }

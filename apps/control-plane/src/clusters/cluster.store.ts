@@ -1,14 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/unit-of-work.js';
-import { Cluster, type ClusterState } from './cluster.entity.js';
+import type { Capacity } from './capacity.js';
+import { prepareUsageTx } from './cluster-usage.store.js';
+import { Cluster } from './cluster.entity.js';
+
+/** What an operator says of a cluster when it is registered. */
+export interface NewCluster {
+  readonly name: string;
+  readonly region: string;
+  readonly weight: number;
+  readonly capacity: Capacity;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What can be said anew later. */
+export type ClusterChanges = Partial<Pick<Cluster, 'state' | 'region' | 'weight' | 'capacity' | 'labels'>>;
 
 @Injectable()
 export class ClusterStore {
-  /** A cluster that takes new tenants in the region; the first by name until capacity and weight decide. */
-  openInRegionTx(tx: Tx, region: string): Promise<Cluster | null> {
-    return tx.manager.findOne(Cluster, { where: { region, state: 'open' }, order: { name: 'ASC' } });
-  }
-
   /** All regions that a cluster is in. */
   async regionsTx(tx: Tx): Promise<string[]> {
     const rows = await tx.sql.query<{ region: string }>(
@@ -18,23 +27,29 @@ export class ClusterStore {
   }
 
   /** Inserts an open cluster. @returns `undefined` when one of this name is there. */
-  async insertTx(tx: Tx, name: string, region: string): Promise<Cluster | undefined> {
+  async insertTx(tx: Tx, cluster: NewCluster): Promise<Cluster | undefined> {
+    const { name, region, weight, capacity, labels } = cluster;
     const inserted = await tx.sql.query(
-      `INSERT INTO tenantry.cluster (name, region, state, created_at) VALUES ($1, $2, 'open', $3)
-       ON CONFLICT (name) DO NOTHING RETURNING name`,
-      [name, region, tx.now],
+      `INSERT INTO tenantry.cluster (name, region, state, weight, capacity, labels, created_at)
+       VALUES ($1, $2, 'open', $3, $4::jsonb, $5::jsonb, $6) ON CONFLICT (name) DO NOTHING RETURNING name`,
+      [name, region, weight, JSON.stringify(capacity), JSON.stringify(labels), tx.now],
     );
-    return inserted.length === 0 ? undefined : tx.manager.findOneByOrFail(Cluster, { name });
+    if (inserted.length === 0) return undefined;
+    await prepareUsageTx(tx.sql, name);
+    return tx.manager.findOneByOrFail(Cluster, { name });
   }
 
+  /** Locks a cluster until the transaction ends: who is about to take a place on it is waited for, and waits. */
   lockTx(tx: Tx, name: string): Promise<Cluster | null> {
     return tx.manager.findOne(Cluster, { where: { name }, lock: { mode: 'pessimistic_write' } });
   }
 
-  /** Writes the locked cluster's new state, with a higher version. */
-  setStateTx(tx: Tx, cluster: Cluster, state: ClusterState): Promise<Cluster> {
-    cluster.state = state;
+  /** Writes what changed of the locked cluster, with a higher version. */
+  async changeTx(tx: Tx, cluster: Cluster, changes: ClusterChanges): Promise<Cluster> {
+    Object.assign(cluster, changes);
     cluster.version += 1;
+    // One that an older version registered has no rows to count in.
+    await prepareUsageTx(tx.sql, cluster.name);
     return tx.manager.save(Cluster, cluster);
   }
 }

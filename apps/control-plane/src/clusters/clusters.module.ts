@@ -3,6 +3,7 @@ import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { ClusterController } from './cluster.controller.js';
 import { ClusterReadModel } from './cluster.read-model.js';
 import { CreateClusterHandler } from './create-cluster.command.js';
+import { GetClusterHandler } from './get-cluster.query.js';
 import { ListClustersHandler } from './list-clusters.query.js';
 import { UpdateClusterHandler } from './update-cluster.command.js';
 
@@ -10,6 +11,12 @@ import { UpdateClusterHandler } from './update-cluster.command.js';
 @Module({
   imports: [LifecycleModule],
   controllers: [ClusterController],
-  providers: [ClusterReadModel, CreateClusterHandler, UpdateClusterHandler, ListClustersHandler],
+  providers: [
+    ClusterReadModel,
+    CreateClusterHandler,
+    UpdateClusterHandler,
+    GetClusterHandler,
+    ListClustersHandler,
+  ],
 })
 export class ClustersModule {}

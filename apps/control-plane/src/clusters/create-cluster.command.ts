@@ -2,15 +2,15 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
 import { UnitOfWork } from '../database/unit-of-work.js';
+import { NOBODY } from './capacity.js';
 import { ClusterNameTaken } from './cluster.errors.js';
-import { ClusterStore } from './cluster.store.js';
+import { ClusterStore, type NewCluster } from './cluster.store.js';
 import { toClusterView, type ClusterView } from './cluster.view.js';
 
 /** Makes a cluster known; it is open at once. @throws ClusterNameTaken */
 export class CreateCluster extends Command<ClusterView> {
   constructor(
-    readonly name: string,
-    readonly region: string,
+    readonly cluster: NewCluster,
     readonly caller: Caller,
   ) {
     super();
@@ -25,18 +25,18 @@ export class CreateClusterHandler implements ICommandHandler<CreateCluster> {
     private readonly audit: AuditLog,
   ) {}
 
-  execute({ name, region, caller }: CreateCluster): Promise<ClusterView> {
+  execute({ cluster: { name, ...said }, caller }: CreateCluster): Promise<ClusterView> {
     return this.unitOfWork.run(async (tx) => {
-      const cluster = await this.clusters.insertTx(tx, name, region);
+      const cluster = await this.clusters.insertTx(tx, { name, ...said });
       if (!cluster) throw new ClusterNameTaken(name);
       await this.audit.recordTx(tx, {
         caller,
         action: 'cluster.create',
         resource: `clusters/${name}`,
-        after: { region, state: cluster.state },
+        after: { ...said, state: cluster.state },
         irreversible: `The cluster "${name}" can be closed for new tenants, but neither renamed nor removed.`,
       });
-      return toClusterView(cluster);
+      return toClusterView(cluster, NOBODY);
     });
   }
 }

@@ -1,5 +1,6 @@
 import type { SqlExecutor } from '@tenantry/database';
 import { recordSystemAuditTx } from '../audit/system-audit.js';
+import { prepareUsageTx } from './cluster-usage.store.js';
 import { isClusterName } from './cluster-name.js';
 
 const NAME = 'default';
@@ -16,6 +17,7 @@ export async function declareDefaultClusterTx(sql: SqlExecutor, region = 'defaul
     [NAME, region],
   );
   if (inserted.length === 0) return false;
+  await prepareUsageTx(sql, NAME);
   await recordSystemAuditTx(sql, {
     actor: 'system:configuration',
     action: 'cluster.create',

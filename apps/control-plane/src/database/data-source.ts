@@ -7,6 +7,7 @@ import { Operation } from '../operations/operation.entity.js';
 import { Task } from '../operations/task.entity.js';
 import { Participant } from '../participants/participant.entity.js';
 import { TenantParticipant } from '../participants/tenant-participant.entity.js';
+import { PlanRule } from '../plans/plan-rule.entity.js';
 import { Route } from '../routing/route.entity.js';
 import { Tenant } from '../tenants/tenant.entity.js';
 import { CONNECTION_LIMITS } from './connection-limits.js';
@@ -29,6 +30,7 @@ export function dataSourceOptions(
       IdempotencyKey,
       Operation,
       Participant,
+      PlanRule,
       Route,
       Task,
       Tenant,

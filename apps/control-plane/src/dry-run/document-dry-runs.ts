@@ -1,4 +1,6 @@
+import { ISOLATIONS } from '@tenantry/contracts';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { REFUSAL_REASONS } from '../clusters/choose-cluster.js';
 import { DRY_RUN_PARAMETER, MUTATING_METHODS } from './dry-run.interceptor.js';
 import { NIL_ID } from './dry-run-answer.js';
 
@@ -59,6 +61,29 @@ const DRY_RUN: Schema = {
       type: 'array',
       items: { type: 'string' },
       description: 'What could not be undone, in words.',
+    },
+    placement: {
+      type: 'object',
+      description: 'Where the tenant would go; of a creation alone.',
+      required: ['cluster', 'isolation', 'why', 'passedOver'],
+      properties: {
+        cluster: { type: 'string' },
+        isolation: { type: 'string', enum: [...ISOLATIONS] },
+        why: { type: 'string', description: 'Why there, in words.' },
+        passedOver: {
+          type: 'array',
+          description: 'The clusters of the region that could not take it.',
+          items: {
+            type: 'object',
+            required: ['cluster', 'reason', 'detail'],
+            properties: {
+              cluster: { type: 'string' },
+              reason: { type: 'string', enum: [...REFUSAL_REASONS] },
+              detail: { type: 'string', description: 'Why not, and what could be done about it.' },
+            },
+          },
+        },
+      },
     },
   },
 };

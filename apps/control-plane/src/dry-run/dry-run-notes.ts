@@ -1,4 +1,4 @@
-import type { RecoveryType, RequestType } from '@tenantry/contracts';
+import type { Isolation, RecoveryType, RequestType } from '@tenantry/contracts';
 
 /** An audit entry that would have been written. */
 export interface PlannedChange {
@@ -18,6 +18,20 @@ export interface AskedParticipant {
   readonly required: boolean;
 }
 
+/** Where a new tenant would go. */
+export interface PlannedPlace {
+  readonly cluster: string;
+  readonly isolation: Isolation;
+  /** Why there, in words. */
+  readonly why: string;
+  /** The clusters of the region that could not take it. */
+  readonly passedOver: readonly {
+    readonly cluster: string;
+    readonly reason: string;
+    readonly detail: string;
+  }[];
+}
+
 /** What a dry run has found out; see {@link Tx.dryRun} for who writes it. */
 export class DryRunNotes {
   readonly changes: PlannedChange[] = [];
@@ -26,6 +40,7 @@ export class DryRunNotes {
   private readonly ids = new Set<string>();
   private readonly wakes = new Set<string>();
   private others = 0;
+  private planned: PlannedPlace | undefined;
 
   change(change: PlannedChange): void {
     this.changes.push(change);
@@ -45,6 +60,11 @@ export class DryRunNotes {
     this.ids.add(id);
   }
 
+  /** Where the tenant that would be created would go. */
+  place(place: PlannedPlace): void {
+    this.planned = place;
+  }
+
   /** The reconciler would look at this tenant next. */
   woken(tenantId: string): void {
     this.wakes.add(tenantId);
@@ -61,6 +81,7 @@ export class DryRunNotes {
     for (const words of unit.final) this.final.add(words);
     for (const id of unit.ids) this.ids.add(id);
     this.others += unit.others;
+    this.planned ??= unit.planned;
   }
 
   get participants(): readonly AskedParticipant[] {
@@ -69,6 +90,10 @@ export class DryRunNotes {
 
   get irreversibles(): readonly string[] {
     return [...this.final];
+  }
+
+  get placement(): PlannedPlace | undefined {
+    return this.planned;
   }
 
   get wokenTenants(): readonly string[] {

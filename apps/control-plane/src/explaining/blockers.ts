@@ -113,7 +113,7 @@ function missing({ rows, situation }: Facts, parts: readonly Part[]): Blocker[] 
     found.push(blocker('noParticipants', since('noParticipants'), message));
   }
   if (!situation.placed && since('unplaceable')) {
-    const message = `There is no place for it: no open cluster is in the region ${tenant.region}, or no participant declares a store.`;
+    const message = `There is no place for it: no cluster of the region ${tenant.region} can take it, or no participant declares a store.`;
     found.push(blocker('unplaceable', since('unplaceable'), message));
   }
   return found;

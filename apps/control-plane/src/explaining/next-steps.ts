@@ -71,7 +71,10 @@ function asking(
     return [next('finish', 'The operation ends: everybody has acknowledged.')];
   if (blockers.some(({ kind }) => kind === 'unplaceable'))
     return [
-      next('operator', 'Nothing until a cluster in its region is open and a participant declares a store.'),
+      next(
+        'operator',
+        'Nothing until a cluster of its region can take it and a participant declares a store.',
+      ),
     ];
   if (blockers.some(({ kind }) => kind === 'noParticipants'))
     return [next('operator', 'Nothing until a required participant is declared.')];

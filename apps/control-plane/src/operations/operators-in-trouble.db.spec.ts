@@ -178,8 +178,10 @@ describe('an operator finds', () => {
   });
 
   it('a tenant without a place looked at every minute, and not by the back-off', async () => {
-    await api.control.rows("UPDATE tenantry.cluster SET state = 'closed'");
     const { tenant } = await api.control.create();
+    // As an earlier version left it, which gave out clusters later.
+    await api.control.rows('DELETE FROM tenantry.tenant_cluster WHERE tenant_id = $1', [tenant.id]);
+    await api.control.rows("UPDATE tenantry.cluster SET state = 'closed'");
     const wait = await api.control.reconcile(tenant.id);
     await api.control.rows("UPDATE tenantry.cluster SET state = 'open'");
     expect(wait!.getTime() - Date.now()).toBeGreaterThan(30_000);

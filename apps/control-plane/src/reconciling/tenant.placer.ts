@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { ClusterStore } from '../clusters/cluster.store.js';
 import type { Tx } from '../database/unit-of-work.js';
 import { placeOn } from '../routing/placement.js';
 import { toRouteRecord } from '../routing/route-record.js';
@@ -8,6 +7,7 @@ import { RouteStore } from '../routing/route.store.js';
 import type { LifecycleEvent } from '../tenants/lifecycle-event.js';
 import { observedWhenDone } from '../tenants/tenant.js';
 import type { Tenant } from '../tenants/tenant.entity.js';
+import { TenantPlacement } from '../tenants/tenant-placement.js';
 import type { Step } from './reconciliation.js';
 import type { TenantRows } from './situation.reader.js';
 
@@ -22,7 +22,7 @@ export interface Placed {
 export class TenantPlacer {
   constructor(
     private readonly routes: RouteStore,
-    private readonly clusters: ClusterStore,
+    private readonly placement: TenantPlacement,
   ) {}
 
   /** Makes the routes that are missing: all of a new tenant's, and those in stores of services that came later. */
@@ -32,7 +32,7 @@ export class TenantPlacer {
     const missing = missingStores(rows);
     if (tenant.pausedAt !== null) return { placed: 'waiting', routes };
     if (missing.length === 0) return { placed: routes.length > 0 ? 'placed' : 'unplaceable', routes };
-    const cluster = routes[0]?.cluster ?? (await this.clusters.openInRegionTx(tx, tenant.region))?.name;
+    const cluster = routes[0]?.cluster ?? (await this.placement.clusterTx(tx, tenant));
     if (cluster === undefined) return { placed: 'unplaceable', routes };
     const added = placeOn(cluster, tenant, missing);
     await this.routes.insertTx(tx, added);
@@ -44,11 +44,15 @@ export class TenantPlacer {
 
   /** Access opens last, store by store; a purged tenant's routes go. */
   async followTx(tx: Tx, tenant: Tenant, step: Step): Promise<LifecycleEvent[]> {
-    if (step.state === 'PURGED') await this.routes.deleteTx(tx, tenant.id);
+    if (step.state === 'PURGED') {
+      await this.routes.deleteTx(tx, tenant.id);
+      await this.placement.releaseTx(tx, tenant);
+    }
     if (!step.openRoutes) return [];
     const opened = await this.routes.openTx(tx, tenant.id, step.closedStores, tenant.generation);
     if (opened === 0) return [];
     const routes = await this.routes.findTx(tx, tenant.id);
+    if (routes[0]) await this.placement.adoptTx(tx, tenant, routes[0].cluster);
     return [{ type: 'tenant.route_changed.v1', data: { routes: routes.map(toRouteRecord) } }];
   }
 }

@@ -153,7 +153,7 @@ export class TenantReconciler {
 
 const UNPLACEABLE = {
   type: 'unplaceable',
-  message: 'no open cluster is in the tenant’s region, or no participant declares a store',
+  message: 'no cluster of the tenant’s region can take it, or no participant declares a store',
 } as const;
 
 function newTask(operationId: string, participant: string, required: boolean, now: Date): Task {

@@ -4,8 +4,8 @@ import { InvalidRequest } from '@tenantry/service';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { AuditLog } from '../audit/audit-log.js';
 import type { Caller } from '../audit/caller.js';
-import { ClusterStore } from '../clusters/cluster.store.js';
-import { UnitOfWork } from '../database/unit-of-work.js';
+import { NoClusterAvailable } from '../clusters/cluster.errors.js';
+import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import { OperationStore } from '../operations/operation.store.js';
 import { ParticipantStore } from '../participants/participant.store.js';
 import { WakeStore } from '../reconciling/wake.store.js';
@@ -13,18 +13,18 @@ import { accepted, type Accepted } from './accepted.js';
 import { slugProblem } from './slug.js';
 import { Tenant } from './tenant.entity.js';
 import { TenantStore } from './tenant.store.js';
+import { TenantPlacement, type WantedPlace } from './tenant-placement.js';
 
-export interface NewTenant {
+export interface NewTenant extends WantedPlace {
   readonly slug: string;
   readonly name: string;
-  readonly plan: string;
-  /** The only region there is, when none is given. */
-  readonly region: string | undefined;
-  readonly isolation: Isolation;
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Records a tenant that should be active; placing and provisioning it is the reconciler's. */
+/**
+ * Records a tenant that should be active and gives it its cluster; its routes, and provisioning it, are the reconciler's.
+ * @throws InvalidRequest, SlugTaken, NoClusterAvailable
+ */
 export class CreateTenant extends Command<Accepted> {
   constructor(
     readonly tenant: NewTenant,
@@ -41,7 +41,7 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
     private readonly tenants: TenantStore,
     private readonly operations: OperationStore,
     private readonly participants: ParticipantStore,
-    private readonly clusters: ClusterStore,
+    private readonly placement: TenantPlacement,
     private readonly audit: AuditLog,
     private readonly wakes: WakeStore,
   ) {}
@@ -50,42 +50,43 @@ export class CreateTenantHandler implements ICommandHandler<CreateTenant> {
     const problem = slugProblem(wanted.slug);
     if (problem) throw new InvalidRequest([{ in: 'body', pointer: '/slug', detail: problem }]);
     return this.unitOfWork.run(async (tx) => {
-      const tenant = newTenant(wanted, regionOf(wanted.region, await this.clusters.regionsTx(tx)), tx.now);
+      const tenant = newTenant(wanted, await this.placement.settleTx(tx, wanted), tx.now);
       await this.tenants.insertTx(tx, tenant);
       tx.dryRun?.madeUp(tenant.id);
       const timeoutMs = await this.participants.longestAckTimeoutMsTx(tx);
       const operation = await this.operations.openTx(tx, tenant, 'provision', caller, null, timeoutMs);
       await this.tenants.publishNewTx(tx, tenant, caller.traceparent);
+      // Late: whoever else takes a place on a cluster with a limit waits from here on.
+      const cluster = await this.placeTx(tx, tenant);
       const { id, slug, name, plan, region, isolation, labels } = tenant;
       await this.audit.recordTx(tx, {
         caller,
         tenantId: id,
         action: 'tenant.create',
         resource: `tenants/${id}`,
-        after: { slug, name, plan, region, isolation, labels, operationId: operation.id },
+        after: { slug, name, plan, region, isolation, cluster, labels, operationId: operation.id },
         irreversible: `The slug "${slug}" stays taken for ever, also after the tenant is purged.`,
       });
       await this.wakes.wakeTx(tx, id);
       return accepted(tenant, operation);
     });
   }
+
+  private async placeTx(tx: Tx, tenant: Tenant): Promise<string> {
+    const place = await this.placement.allocateTx(tx, tenant);
+    const { cluster, refused } = place;
+    if (cluster === undefined) throw new NoClusterAvailable(tenant.region, tenant.isolation, refused);
+    tx.dryRun?.place({ cluster, isolation: tenant.isolation, why: place.why, passedOver: refused });
+    return cluster;
+  }
 }
 
-function regionOf(wanted: string | undefined, known: readonly string[]): string {
-  if (wanted !== undefined && known.includes(wanted)) return wanted;
-  const only = known.length === 1 ? known[0] : undefined;
-  if (wanted === undefined && only !== undefined) return only;
-  const detail =
-    wanted === undefined
-      ? 'is required: there is more than one region, or none'
-      : 'is not a region that a cluster is in';
-  throw new InvalidRequest([
-    { in: 'body', pointer: '/region', detail: `${detail}; known: ${known.join(', ') || 'none'}` },
-  ]);
-}
-
-function newTenant(wanted: NewTenant, region: string, now: Date): Tenant {
-  const { slug, name, plan, isolation } = wanted;
+function newTenant(
+  wanted: NewTenant,
+  { region, isolation }: { region: string; isolation: Isolation },
+  now: Date,
+): Tenant {
+  const { slug, name, plan } = wanted;
   return Object.assign(new Tenant(), {
     id: newId(),
     slug,

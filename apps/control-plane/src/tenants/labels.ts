@@ -6,6 +6,15 @@ export const LABEL_VALUE_MAX = 200;
 /** A label in a filter: `key:value`. */
 export const LABEL_FILTER_PATTERN = '^[a-z][a-z0-9._/-]{0,62}:.{0,200}$';
 
+/** Labels in the OpenAPI document. */
+export const LABELS_SCHEMA = {
+  type: 'object',
+  maxProperties: MAX_LABELS,
+  additionalProperties: { type: 'string', maxLength: LABEL_VALUE_MAX },
+  description: `At most ${MAX_LABELS} labels; keys match ${LABEL_KEY_PATTERN}.`,
+  example: { tier: 'gold' },
+} as const;
+
 const KEY = new RegExp(LABEL_KEY_PATTERN);
 
 /** Labels are a flat object of short texts. */

@@ -54,7 +54,7 @@ export class TenantController {
     @Body() body: CreateTenantDto,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<Accepted> {
-    const { slug, name, plan = 'standard', region, isolation = 'pooled', labels = {} } = body;
+    const { slug, name, plan = 'standard', region, isolation, labels = {} } = body;
     const command = new CreateTenant({ slug, name, plan, region, isolation, labels }, currentCaller());
     return answerAccepted(response, await this.commands.execute(command));
   }

@@ -5,18 +5,10 @@ import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsString, Matches, MaxLength, MinLength } from 'class-validator';
 import { OperationDto } from '../operations/operation.dto.js';
 import { CONDITION_TYPES, type ConditionType } from './condition.js';
-import { IsLabels, LABEL_FILTER_PATTERN, LABEL_KEY_PATTERN, LABEL_VALUE_MAX, MAX_LABELS } from './labels.js';
+import { IsLabels, LABEL_FILTER_PATTERN, LABELS_SCHEMA } from './labels.js';
 import { SLUG_PATTERN } from './slug.js';
 
 const NAME_PATTERN = '^[a-z][a-z0-9-]{0,62}$';
-
-const labelsSchema = {
-  type: 'object',
-  maxProperties: MAX_LABELS,
-  additionalProperties: { type: 'string', maxLength: LABEL_VALUE_MAX },
-  description: `At most ${MAX_LABELS} labels; keys match ${LABEL_KEY_PATTERN}.`,
-  example: { tier: 'gold' },
-} as const;
 
 export class CreateTenantDto {
   @ApiProperty({
@@ -49,12 +41,15 @@ export class CreateTenantDto {
   @Matches(new RegExp(NAME_PATTERN))
   region?: string;
 
-  @ApiPropertyOptional({ enum: ISOLATIONS, default: 'pooled' })
+  @ApiPropertyOptional({
+    enum: ISOLATIONS,
+    description: 'One that the plan’s rule allows. Left out: the rule’s first, or pooled.',
+  })
   @Omittable()
   @IsIn(ISOLATIONS)
   isolation?: Isolation;
 
-  @ApiPropertyOptional(labelsSchema)
+  @ApiPropertyOptional(LABELS_SCHEMA)
   @Omittable()
   @IsLabels()
   labels?: Record<string, string>;
@@ -74,7 +69,7 @@ export class UpdateTenantDto {
   @Matches(new RegExp(NAME_PATTERN))
   plan?: string;
 
-  @ApiPropertyOptional({ ...labelsSchema, description: 'Replaces all labels.' })
+  @ApiPropertyOptional({ ...LABELS_SCHEMA, description: 'Replaces all labels.' })
   @Omittable()
   @IsLabels()
   labels?: Record<string, string>;
@@ -224,7 +219,7 @@ export class TenantDto {
   @ApiProperty() plan: string;
   @ApiProperty() region: string;
   @ApiProperty({ enum: ISOLATIONS }) isolation: Isolation;
-  @ApiProperty(labelsSchema) labels: Record<string, string>;
+  @ApiProperty(LABELS_SCHEMA) labels: Record<string, string>;
   @ApiProperty({ enum: TENANT_STATES }) state: TenantState;
   @ApiProperty({ type: [ConditionDto] }) conditions: ConditionDto[];
   @ApiProperty({ type: 'integer', description: 'Grows with every operation.' }) generation: number;

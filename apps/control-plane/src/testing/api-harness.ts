@@ -31,6 +31,7 @@ import { IdempotencyModule } from '../idempotency/idempotency.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { ParkedModule } from '../parked/parked.module.js';
 import { ParticipantsModule } from '../participants/participants.module.js';
+import { PlansModule } from '../plans/plans.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { SigningModule } from '../signing/signing.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
@@ -97,6 +98,7 @@ export class ApiHarness {
         OperationsModule,
         ParkedModule,
         ParticipantsModule,
+        PlansModule,
         RoutingModule,
         SigningModule,
         TenantsModule.forRoot({ defaultMs: 86_400_000, minimumMs: 0 }),

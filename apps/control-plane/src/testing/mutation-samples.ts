@@ -187,6 +187,13 @@ export const MUTATION_SAMPLES: Readonly<Record<string, SampleMaker>> = {
     await api.call('POST', '/v1/clusters', { body: { name: unique, region: 'eu' } });
     return { path: `/v1/clusters/${unique}`, body: { state: 'closed' } };
   },
+  'PUT /v1/plans/{plan}': (_api, unique) =>
+    Promise.resolve({ path: `/v1/plans/${unique}`, body: { isolations: ['database'] } }),
+  'DELETE /v1/plans/{plan}': async (api, unique) => {
+    const path = `/v1/plans/${unique}`;
+    await api.call('PUT', path, { body: { isolations: ['database'] } });
+    return { path };
+  },
   'POST /v1/api-keys': (_api, unique) =>
     Promise.resolve({ path: '/v1/api-keys', body: { name: unique, role: 'viewer' } }),
   'DELETE /v1/api-keys/{id}': async (api, unique) => {
