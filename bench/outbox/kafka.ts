@@ -1,5 +1,6 @@
 import { Kafka, logLevel, type Consumer, type Message, type Producer } from 'kafkajs';
 import type { Logger } from '@tenantry/messaging';
+import { waitFor } from '@tenantry/testing';
 
 export const PARTITIONS = 12;
 
@@ -19,7 +20,14 @@ export function rawKafka(brokers: readonly string[]): Kafka {
 export async function createTopic(kafka: Kafka, topic: string): Promise<void> {
   const admin = kafka.admin();
   await admin.connect();
-  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
+  // kafkajs waits for the leaders, but not when the broker that it asks has not heard of the topic yet.
+  await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: false });
+  await waitFor(`the leaders of ${topic}`, () =>
+    admin.fetchTopicOffsets(topic).then(
+      ({ length }) => length === PARTITIONS,
+      () => false,
+    ),
+  );
   await admin.disconnect();
 }
 
