@@ -3,8 +3,10 @@ import { Client } from 'pg';
 import { installContext } from './install/install-context.js';
 import { hardenDatabase } from './install/hardening.js';
 import { migrateService } from './install/migrate-service.js';
+import { migrateTenantDatabases } from './install/migrate-tenant-databases.js';
 import { ensureRoles } from './install/roles.js';
 import { ensureSupportRole, tellSupportAudit } from './install/support-role.js';
+import { installTemplate } from './install/template-database.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { ContextSigning } from './signing/context-signing.js';
 import type { ServiceDefinition } from './service-definition.js';
@@ -18,20 +20,25 @@ export interface InstallKitOptions {
   readonly supportLogin?: DatabaseLogin | undefined;
   /** The service whose pooled tables and existing tenants' schemas are brought up to date. */
   readonly service: ServiceDefinition;
+  /**
+   * Whether tenants can be given databases of their own on this server: the provisioner may then make databases, and a template is kept
+   * for them. Default: false.
+   */
+  readonly tenantDatabases?: boolean;
   /** Whether contexts are signed here. Default: as it is, which in a new database is not. */
   readonly signing?: ContextSigning | undefined;
 }
 
 export interface InstallReport {
-  /** The migrations applied now: the kit's by name, the service's as `<schema>/<name>`. */
+  /** The migrations applied now: the kit's by name, the service's as `<schema>/<name>`, those elsewhere behind their database's name. */
   readonly applied: readonly string[];
   /** Protections that this administrator was not allowed to set up, in words. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Prepares a service's database, which must be its own: roles, the kit, the service's tables. Idempotent; run it at
- * every deployment, before the processes that serve.
+ * Prepares a service's database, which must be its own: roles, the kit, the service's tables, and beside it the template of
+ * tenants' own databases and those that there are. Idempotent; run it at every deployment, before the processes that serve.
  *
  * @param adminUrl a superuser's, or one of a login that owns the database and may create roles; the report then says what
  * is missing.
@@ -50,7 +57,13 @@ export async function installKit(adminUrl: string, options: InstallKitOptions): 
     await installContext(pgExecutor(client), options.signing);
     await tellSupportAudit(client, options.service.name);
     const warnings = await hardenDatabase(pgExecutor(client));
-    return { applied: [...applied, ...(await migrateService(client, options.service))], warnings };
+    applied.push(...(await migrateService(client, options.service)));
+    if (options.tenantDatabases) {
+      const template = await installTemplate(client, adminUrl, options.service);
+      applied.push(...template.applied, ...(await migrateTenantDatabases(client, adminUrl, options.service)));
+      warnings.push(...template.warnings.filter((warning) => !warnings.includes(warning)));
+    }
+    return { applied, warnings };
   } finally {
     await client.end();
   }

@@ -7,6 +7,7 @@ import { FENCE_SQL } from './sql/fence.sql.js';
 import { OWNERSHIP_SQL } from './sql/ownership.sql.js';
 import { RECOVERY_GRANTS_SQL } from './sql/recovery-grants.sql.js';
 import { ROUTE_CONFIRMATION_SQL } from './sql/route-confirmation.sql.js';
+import { TENANT_DATABASES_SQL } from './sql/tenant-databases.sql.js';
 import { SIGNING_SQL } from './sql/signing.sql.js';
 
 /**
@@ -21,4 +22,5 @@ export const KIT_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'kit-0004-route-confirmation', sql: ROUTE_CONFIRMATION_SQL },
   { name: 'kit-0005-context-signing', sql: SIGNING_SQL },
   { name: 'kit-0010-cross-tenant', sql: CROSS_TENANT_SQL },
+  { name: 'kit-0015-tenant-databases', sql: TENANT_DATABASES_SQL },
 ];

@@ -15,6 +15,7 @@ export const SQLSTATE = {
   foreignKeyViolation: '23503',
   serializationFailure: '40001',
   deadlock: '40P01',
+  insufficientPrivilege: '42501',
   objectInUse: '55006',
   invalidDatabase: '3D000',
   loginRefused: '28000',

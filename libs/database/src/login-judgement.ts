@@ -7,6 +7,8 @@ export interface LoginGroup {
   readonly brings?: string;
   /** Whether the logins themselves are to have BYPASSRLS, which no group can give them. Default: false. */
   readonly bypassesRowSecurity?: boolean;
+  /** Whether the group, though not its logins, may create databases. Default: false. */
+  readonly createsDatabases?: boolean;
 }
 
 /** The login is, or could become, more than a member of its group. */
@@ -33,7 +35,7 @@ interface Finding {
 
 /**
  * Every role that the login or the group can act as, whether it inherits or not, and that should not be there. The
- * group's own right to create roles does not come to its members, who have to switch to it.
+ * group's own right to create roles, or databases, does not come to its members, who have to switch to it.
  */
 const FINDINGS = `
 WITH RECURSIVE reached (origin, oid) AS (
@@ -46,7 +48,7 @@ judged AS (
       CASE WHEN p.rolsuper THEN 'SUPERUSER' END,
       CASE WHEN p.rolbypassrls AND NOT ($4 AND p.rolname = $1) THEN 'BYPASSRLS' END,
       CASE WHEN p.rolcreaterole AND p.rolname <> $2 THEN 'CREATEROLE' END,
-      CASE WHEN p.rolcreatedb THEN 'CREATEDB' END,
+      CASE WHEN p.rolcreatedb AND NOT ($5 AND p.rolname = $2) THEN 'CREATEDB' END,
       CASE WHEN p.rolreplication THEN 'REPLICATION' END
     ], NULL) AS attributes,
     p.oid = (SELECT datdba FROM pg_database WHERE datname = current_database()) AS owner,
@@ -67,9 +69,15 @@ SELECT * FROM judged WHERE attributes <> '{}' OR owner OR unexpected ORDER BY ro
 export async function judgeLogin(
   sql: SqlExecutor,
   login: string,
-  { name: group, brings, bypassesRowSecurity = false }: LoginGroup,
+  { name: group, brings, bypassesRowSecurity = false, createsDatabases = false }: LoginGroup,
 ): Promise<boolean> {
-  const findings = await sql.query<Finding>(FINDINGS, [login, group, brings ?? null, bypassesRowSecurity]);
+  const findings = await sql.query<Finding>(FINDINGS, [
+    login,
+    group,
+    brings ?? null,
+    bypassesRowSecurity,
+    createsDatabases,
+  ]);
   const [found] = await sql.query<{ member: boolean }>(
     `SELECT EXISTS (
        SELECT FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid WHERE m.member = p.oid AND g.rolname = $2

@@ -11,7 +11,8 @@ export default async function dropTestDatabases(): Promise<void> {
   await client.connect();
   try {
     const { rows } = await client.query<{ datname: string }>(
-      'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+      `SELECT datname FROM pg_database
+       WHERE starts_with(datname, $1) OR position('"database":"' || $1 IN shobj_description(oid, 'pg_database')) > 0`,
       [prefix],
     );
     for (const { datname } of rows) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { installKit, type ServiceDefinition } from '@tenantry/data-plane-kit';
 import pg from 'pg';
 import { asAdministrator } from './database-server.js';
+import { dropTenantDatabases } from './tenant-databases.js';
 import { testDatabase, type TestDatabase } from './test-database.js';
 
 /** A service's database with the kit and the service's tables in it, and the three logins of that service alone. */
@@ -53,8 +54,15 @@ CREATE TABLE currency (code text NOT NULL, CONSTRAINT currency_pk PRIMARY KEY (c
   },
 };
 
-/** A fresh one; its roles, which belong to the whole server, go with it. */
-export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE): Promise<KitDatabase> {
+/**
+ * A fresh one; its roles and its tenants' databases, which belong to the whole server, go with it.
+ *
+ * @param tenantDatabases whether tenants can have databases of their own, for which a template takes a moment to be made.
+ */
+export async function kitDatabase(
+  service: ServiceDefinition = EXAMPLE_SERVICE,
+  { tenantDatabases = false }: { readonly tenantDatabases?: boolean } = {},
+): Promise<KitDatabase> {
   const database = await testDatabase();
   const login = (use: string): Login => ({
     name: `tnt_test_${use}_${randomBytes(5).toString('hex')}`,
@@ -66,6 +74,7 @@ export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE):
     provisionerLogin: logins.provisioner,
     supportLogin: logins.support,
     service,
+    tenantDatabases,
   });
   return {
     ...database,
@@ -77,6 +86,7 @@ export async function kitDatabase(service: ServiceDefinition = EXAMPLE_SERVICE):
       const tenantRoles = await rolesOfTenants(database.adminUrl);
       await database.drop();
       await asAdministrator(async (client) => {
+        await dropTenantDatabases(client, new URL(database.adminUrl).pathname.slice(1));
         for (const role of [...tenantRoles, ...Object.values(logins).map(({ name }) => name)])
           await client.query(`DROP ROLE IF EXISTS ${role}`);
       });

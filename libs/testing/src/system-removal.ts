@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import { asAdministrator } from './database-server.js';
+import { dropTenantDatabases } from './tenant-databases.js';
 
 /**
  * Removes the databases of an installation, its logins, and the roles of tenants that its logins made: roles belong to
@@ -7,8 +8,10 @@ import { asAdministrator } from './database-server.js';
  */
 export async function dropInstallation(databases: readonly string[], loginPrefix: string): Promise<void> {
   await asAdministrator(async (client) => {
-    for (const name of databases)
+    for (const name of databases) {
       await client.query(`DROP DATABASE IF EXISTS ${escapeIdentifier(name)} WITH (FORCE)`);
+      await dropTenantDatabases(client, name);
+    }
     const logins = `SELECT oid FROM pg_roles WHERE starts_with(rolname, $1)`;
     const { rows } = await client.query<{ rolname: string }>(
       `SELECT rolname FROM pg_roles WHERE oid IN (

@@ -6,7 +6,7 @@ import {
   type Protection,
   type SqlExecutor,
 } from '@tenantry/database';
-import { APP_ROLE, KIT_ROLE, PROVISIONER_ROLE } from './roles.js';
+import { APP_ROLE, DEDICATED_ROLE, KIT_ROLE, PROVISIONER_ROLE } from './roles.js';
 import { SUPPORT_ROLE } from './support-role.js';
 
 /** Besides what fence and workers need: an administrator who is no superuser acts as the kit's role, and migrates. */
@@ -17,9 +17,10 @@ GRANT EXECUTE ON FUNCTION pg_try_advisory_lock(bigint), pg_advisory_unlock(bigin
 
 const CLOSED = databaseClosed([APP_ROLE, PROVISIONER_ROLE, SUPPORT_ROLE]);
 
+const FUNCTIONS_CLOSED: readonly Protection[] = [advisoryLocksClosed(ADVISORY_GRANTS), LARGE_OBJECTS_CLOSED];
+
 const PROTECTIONS: readonly Protection[] = [
-  advisoryLocksClosed(ADVISORY_GRANTS),
-  LARGE_OBJECTS_CLOSED,
+  ...FUNCTIONS_CLOSED,
   {
     ...CLOSED,
     sql: (database) => `${CLOSED.sql(database)} GRANT CREATE ON DATABASE ${database} TO ${PROVISIONER_ROLE};`,
@@ -46,4 +47,9 @@ END $$;`,
  */
 export function hardenDatabase(sql: SqlExecutor): Promise<string[]> {
   return protect(sql, PROTECTIONS);
+}
+
+/** As `hardenDatabase`, for a tenant's own database, which the provisioner owns: nobody else is in it but the tenant's login. */
+export function hardenTenantDatabase(sql: SqlExecutor): Promise<string[]> {
+  return protect(sql, [...FUNCTIONS_CLOSED, databaseClosed([APP_ROLE, DEDICATED_ROLE, SUPPORT_ROLE])]);
 }

@@ -12,20 +12,9 @@ const LOCK_TIMEOUT_MS = 10_000;
 /** Brings the pooled tables and every provisioned tenant's own schema up to date; half-made schemas are their retry's. */
 export async function migrateService(client: Client, service: ServiceDefinition): Promise<string[]> {
   const sql = pgExecutor(client);
-  const pooled = pooledSchemaName(service.store);
-  await inProvisionerTransaction(sql, async () => {
-    // Asked first, since CREATE ... IF NOT EXISTS needs the right to create even where there is nothing to do.
-    const existing = await sql.query('SELECT FROM pg_namespace WHERE nspname = $1', [pooled]);
-    if (existing.length === 0) await sql.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(pooled)}`);
-    await sql.query(`GRANT USAGE ON SCHEMA ${escapeIdentifier(pooled)} TO ${APP_ROLE}`);
-  });
+  const schema = pooledSchemaName(service.store);
   const { globalTables } = service;
-  const applied = await migrateSchema(sql, service, {
-    schema: pooled,
-    role: APP_ROLE,
-    tenantId: undefined,
-    globalTables,
-  });
+  const applied = await migratePooledTables(sql, service, { schema, role: APP_ROLE });
   const tenants = await sql.query<{ tenant_id: string; schema_name: string }>(
     `SELECT tenant_id, schema_name FROM tenantry.provisioned WHERE isolation = 'schema' ORDER BY tenant_id`,
   );
@@ -33,6 +22,22 @@ export async function migrateService(client: Client, service: ServiceDefinition)
     applied.push(...(await migrateSchema(sql, service, { schema, role: schema, tenantId, globalTables })));
   }
   return applied;
+}
+
+/** Makes the schema of the pooled layout and brings its tables up to date, for the role that is to serve them. */
+export async function migratePooledTables(
+  sql: SqlExecutor,
+  service: ServiceDefinition,
+  { schema, role }: Pick<TableSecurity, 'schema' | 'role'>,
+): Promise<string[]> {
+  await inProvisionerTransaction(sql, async () => {
+    // Asked first, since CREATE ... IF NOT EXISTS needs the right to create even where there is nothing to do.
+    const existing = await sql.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
+    if (existing.length === 0) await sql.query(`CREATE SCHEMA IF NOT EXISTS ${escapeIdentifier(schema)}`);
+    await sql.query(`GRANT USAGE ON SCHEMA ${escapeIdentifier(schema)} TO ${escapeIdentifier(role)}`);
+  });
+  const { globalTables } = service;
+  return migrateSchema(sql, service, { schema, role, tenantId: undefined, globalTables });
 }
 
 async function migrateSchema(

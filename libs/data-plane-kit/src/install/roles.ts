@@ -15,16 +15,32 @@ import type { Client } from 'pg';
 export const KIT_ROLE = 'tenantry_kit';
 /** Serves: may open a tenant's context, owns nothing. */
 export const APP_ROLE = 'tenantry_app';
-/** Provisions and purges: creates schemas and roles, owns the tenants' tables. */
+/** Serves one tenant in its own database: what its login inherits has rights inside such databases only. */
+export const DEDICATED_ROLE = 'tenantry_dedicated';
+/** Provisions and purges: creates schemas, databases and roles, owns the tenants' tables. */
 export const PROVISIONER_ROLE = 'tenantry_provisioner';
 
 /** Through their groups, logins reach the roles of tenants' schemas: to serve them, or because the provisioner made them. */
 const APP_GROUP: LoginGroup = { name: APP_ROLE, brings: TENANT_SCHEMA_PATTERN };
-const PROVISIONER_GROUP: LoginGroup = { name: PROVISIONER_ROLE, brings: TENANT_SCHEMA_PATTERN };
+const PROVISIONER_GROUP: LoginGroup = {
+  name: PROVISIONER_ROLE,
+  brings: `${TENANT_SCHEMA_PATTERN}|^${DEDICATED_ROLE}$`,
+  createsDatabases: true,
+};
 
 const LET_PROVISIONER_CREATE_ROLES = `DO $kit$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${PROVISIONER_ROLE}' AND rolcreaterole) THEN
     ALTER ROLE ${PROVISIONER_ROLE} CREATEROLE;
+  END IF;
+END $kit$`;
+
+/** The provisioner makes the tenants' logins members of their group, and is none itself but in name. */
+const LET_PROVISIONER_GIVE = `DO $kit$ BEGIN
+  IF NOT EXISTS (
+    SELECT FROM pg_auth_members
+    WHERE roleid = '${DEDICATED_ROLE}'::regrole AND member = '${PROVISIONER_ROLE}'::regrole AND admin_option
+  ) THEN
+    GRANT ${DEDICATED_ROLE} TO ${PROVISIONER_ROLE} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
   END IF;
 END $kit$`;
 
@@ -44,8 +60,10 @@ export async function ensureRoles(
   const sql = pgExecutor(client);
   await judgeLogin(sql, app.name, APP_GROUP);
   await judgeLogin(sql, provisioner.name, PROVISIONER_GROUP);
-  for (const role of [KIT_ROLE, APP_ROLE, PROVISIONER_ROLE]) await sql.query(groupRoleSql(role));
+  for (const role of [KIT_ROLE, APP_ROLE, DEDICATED_ROLE, PROVISIONER_ROLE])
+    await sql.query(groupRoleSql(role));
   await withoutRaces(() => sql.query(LET_PROVISIONER_CREATE_ROLES));
+  await withoutRaces(() => sql.query(LET_PROVISIONER_GIVE));
   await joinRoles(sql, [KIT_ROLE, PROVISIONER_ROLE]);
   await ensureLogin(sql, app, APP_GROUP);
   await ensureLogin(sql, provisioner, PROVISIONER_GROUP);

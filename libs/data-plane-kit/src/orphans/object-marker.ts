@@ -8,12 +8,12 @@ export interface ObjectMarker {
   readonly tenantId: string;
   /** The generation of the request that created it; a tombstone with a greater one was written later. */
   readonly generation: number;
-  /** The database that the object serves: roles belong to the whole server, and another database may have their like. */
+  /** The service's database that the object belongs to: roles and databases are the whole server's, and another may have their like. */
   readonly database: string;
 }
 
 /** Which objects carry a marker. */
-export type MarkedKind = 'SCHEMA' | 'ROLE';
+export type MarkedKind = 'SCHEMA' | 'ROLE' | 'DATABASE';
 
 /** What the markers of this kit are known by, among the comments that people write. */
 const MARK = 'tenantry';

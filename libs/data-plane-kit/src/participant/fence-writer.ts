@@ -41,6 +41,14 @@ export class FenceWriter {
     return this.write((sql) => this.set(sql, 'keep'));
   }
 
+  /** As `keep`, with `work` done while nobody else can change the tenant, and undone when it fails. */
+  keepWhile(work: (sql: SqlExecutor) => Promise<void>): Promise<void> {
+    return this.write(async (sql) => {
+      await this.set(sql, 'keep');
+      await work(sql);
+    });
+  }
+
   open(): Promise<void> {
     return this.write((sql) => this.set(sql, 'open'));
   }

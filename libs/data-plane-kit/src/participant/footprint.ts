@@ -1,4 +1,9 @@
-import { TENANT_SCHEMA_PATTERN, tenantSchemaName, tenantSchemaPrefix } from '@tenantry/contracts';
+import {
+  TENANT_SCHEMA_PATTERN,
+  tenantDatabaseName,
+  tenantSchemaName,
+  tenantSchemaPrefix,
+} from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 import { escapeIdentifier } from 'pg';
 import { PurgeIncomplete } from './request-errors.js';
@@ -14,11 +19,12 @@ export interface FootprintTable {
   readonly writable: boolean;
 }
 
-/** What there is of a tenant in this database: names and counts only. */
+/** What there is of a tenant in this database, and of its own beside it: names and counts only. */
 export interface Footprint {
-  /** Rows by `schema.table`. */
+  /** Rows by `schema.table`, with `database/` in front for those in the tenant's own database. */
   readonly rows: Readonly<Record<string, number>>;
   readonly schemas: readonly string[];
+  readonly databases: readonly string[];
   readonly roles: readonly string[];
 }
 
@@ -55,12 +61,8 @@ export async function footprintTables(sql: SqlExecutor, tenantId: string): Promi
   return rows;
 }
 
-/** Counts what there is of the tenant now; runs in the tenant's maintenance context, without which nothing is visible. */
-export async function measureFootprint(
-  sql: SqlExecutor,
-  tenantId: string,
-  store: string,
-): Promise<Footprint> {
+/** The tenant's rows by `schema.table`; runs in its maintenance context, without which nothing is visible. */
+export async function countTenantRows(sql: SqlExecutor, tenantId: string): Promise<Record<string, number>> {
   const rows: Record<string, number> = {};
   for (const table of await footprintTables(sql, tenantId)) {
     const [counted] = await sql.query<{ n: string }>(
@@ -69,15 +71,30 @@ export async function measureFootprint(
     );
     rows[`${table.schema}.${table.table}`] = Number(counted!.n);
   }
+  return rows;
+}
+
+/** Counts what there is of the tenant now, but for what is inside its own database; runs in its maintenance context. */
+export async function measureFootprint(
+  sql: SqlExecutor,
+  tenantId: string,
+  store: string,
+): Promise<Footprint> {
+  const rows = await countTenantRows(sql, tenantId);
   const schemas = await sql.query<{ name: string }>(
     'SELECT nspname AS name FROM pg_namespace WHERE starts_with(nspname, $1) ORDER BY 1',
     [tenantSchemaPrefix(tenantId)],
   );
-  // Roles are the whole server's; another service's role of this tenant is that service's to drop.
+  // Databases and roles are the whole server's; another service's of this tenant are that service's to drop.
+  const databases = await sql.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database WHERE datname = $1',
+    [tenantDatabaseName(tenantId, store)],
+  );
   const roles = await sql.query<{ name: string }>('SELECT rolname AS name FROM pg_roles WHERE rolname = $1', [
     tenantSchemaName(tenantId, store),
   ]);
-  return { rows, schemas: schemas.map(({ name }) => name), roles: roles.map(({ name }) => name) };
+  const names = (found: readonly { name: string }[]): string[] => found.map(({ name }) => name);
+  return { rows, schemas: names(schemas), databases: names(databases), roles: names(roles) };
 }
 
 /** The table's name for SQL. */

@@ -1,13 +1,21 @@
+import { pgExecutor } from '@tenantry/database';
 import type { WorkResult } from '@tenantry/messaging';
+import type { ClientBase } from 'pg';
+import { DEDICATED_ROLE } from '../install/roles.js';
 import { applyMigrationTx, missingMigrations, useSchema } from '../install/service-migration.js';
 import type { SeedEvidence } from '../service-definition.js';
 import { type LocalPlacement, localPlacement } from './placement.js';
+import {
+  checkTenantDatabase,
+  ensureTenantDatabase,
+  loginPassword,
+  openTenantDatabase,
+} from './provision-database.js';
 import type { RequestContext } from './request-context.js';
 import { PlacementRefused, RequestFailed, TenantDataLost } from './request-errors.js';
 import { withTenantLock } from './tenant-lock.js';
 import { ensureTenantSchema } from './tenant-schema.js';
 import { maintainTx } from './transaction.js';
-import { pgExecutor } from '@tenantry/database';
 
 /**
  * Makes whatever is missing of the tenant and then opens its fence; the same for `provision` and `reactivate`. Each step is
@@ -16,21 +24,25 @@ import { pgExecutor } from '@tenantry/database';
 export async function provision(context: RequestContext): Promise<WorkResult> {
   const { item, service, fence, stepDone } = context;
   const placement = localPlacement(item.request.placements, item.tenantId, service.store);
+  // Told before anything is made for a tenant that nobody could then serve.
+  if (placement.isolation === 'database') loginPassword(context);
   // First of all, and outside the lock: from here on an older worker of this tenant is refused at its next step.
   await fence.keep();
   await stepDone('fence');
   return withTenantLock(context, async () => {
     const provisioned = await findMarker(context, placement);
     if (provisioned) await refuseLoss(context, placement);
-    await ensureTables(context, placement);
-    const seeded = provisioned ? provisioned.seeded : await seedAndMark(context, placement);
+    const where = await ensurePlace(context, placement);
+    await ensureTables(context, where, placement);
+    const seeded = provisioned ? provisioned.seeded : await seedAndMark(context, where, placement);
     if (item.request.desired === 'active') {
       await context.control.assertCurrent();
-      await fence.open();
+      await (placement.isolation === 'database' ? openTenantDatabase(context) : fence.open());
       await stepDone('open');
     }
+    const { isolation, schema, database } = placement;
     const migrations = service.migrations.map(({ name }) => name);
-    return { evidence: { isolation: placement.isolation, schema: placement.schema, migrations, seeded } };
+    return { evidence: { isolation, ...(database !== null && { database }), schema, migrations, seeded } };
   });
 }
 
@@ -62,17 +74,46 @@ async function findMarker(
  * What was provisioned and is gone is lost: an empty schema in its place would be announced as the tenant's data.
  * @throws TenantDataLost
  */
-async function refuseLoss({ client }: RequestContext, { isolation, schema }: LocalPlacement): Promise<void> {
+async function refuseLoss(
+  { client, database }: RequestContext,
+  { isolation, schema }: LocalPlacement,
+): Promise<void> {
   if (isolation === 'pooled') return;
+  if (isolation === 'database') {
+    if (!(await database.find())) throw new TenantDataLost('database', database.name);
+    return;
+  }
   const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
-  if (rowCount === 0) throw new TenantDataLost(schema);
+  if (rowCount === 0) throw new TenantDataLost('schema', schema);
 }
 
-async function ensureTables(context: RequestContext, { isolation, schema }: LocalPlacement): Promise<void> {
-  const { client, item, service, control, stepDone } = context;
-  const sql = pgExecutor(client);
+/** Makes the tenant's own schema or database, if it is to have one. @returns a session in the database that its tables are in. */
+async function ensurePlace(
+  context: RequestContext,
+  { isolation, schema }: LocalPlacement,
+): Promise<ClientBase> {
+  const { client, item, service, control, database, stepDone } = context;
+  if (isolation === 'pooled') return client;
+  await control.assertCurrent();
+  if (isolation === 'database') {
+    await ensureTenantDatabase(context);
+    const inner = await database.enter();
+    await checkTenantDatabase(inner, database.name);
+    return inner;
+  }
+  const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
+  await maintainTx(client, item, (tx) => ensureTenantSchema(tx, schema, madeFor));
+  await stepDone('schema');
+  return client;
+}
+
+async function ensureTables(
+  { item, service, control, stepDone }: RequestContext,
+  where: ClientBase,
+  { isolation, schema }: LocalPlacement,
+): Promise<void> {
+  const missing = await missingMigrations(pgExecutor(where), service, schema);
   if (isolation === 'pooled') {
-    const missing = await missingMigrations(sql, service, schema);
     if (missing.length > 0)
       throw new RequestFailed(
         `Schema ${schema} lacks migrations of the service: ${missing.map(({ name }) => name).join(', ')}.`,
@@ -80,30 +121,25 @@ async function ensureTables(context: RequestContext, { isolation, schema }: Loca
       );
     return;
   }
-  await control.assertCurrent();
-  const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
-  await maintainTx(client, item, (tx) => ensureTenantSchema(tx, schema, madeFor));
-  await stepDone('schema');
-  for (const migration of await missingMigrations(sql, service, schema)) {
+  const { globalTables } = service;
+  const security =
+    isolation === 'schema'
+      ? { schema, role: schema, tenantId: item.tenantId, globalTables }
+      : { schema, role: DEDICATED_ROLE, tenantId: undefined, globalTables };
+  for (const migration of missing) {
     await control.assertCurrent();
-    await maintainTx(client, item, (tx) =>
-      applyMigrationTx(tx, migration, {
-        schema,
-        role: schema,
-        tenantId: item.tenantId,
-        globalTables: service.globalTables,
-      }),
-    );
+    await maintainTx(where, item, (tx) => applyMigrationTx(tx, migration, security));
     await stepDone(`migration ${migration.name}`);
   }
 }
 
 async function seedAndMark(
   { client, item, service, control, stepDone }: RequestContext,
+  where: ClientBase,
   { isolation, schema }: LocalPlacement,
 ): Promise<SeedEvidence> {
   await control.assertCurrent();
-  const seeded = await maintainTx(client, item, async (tx) => {
+  const seeded = await maintainTx(where, item, async (tx) => {
     await useSchema(tx, schema);
     return service.seed(tx, item.tenantId);
   });

@@ -2,9 +2,10 @@ import type { SqlExecutor } from '@tenantry/database';
 import type { WorkResult } from '@tenantry/messaging';
 import { escapeIdentifier } from 'pg';
 import { destroyRows } from './destroy-rows.js';
-import { type Footprint, measureFootprint } from './footprint.js';
+import { countTenantRows, type Footprint, measureFootprint } from './footprint.js';
 import type { RequestContext } from './request-context.js';
 import { PurgeIncomplete } from './request-errors.js';
+import { suspendDatabase } from './suspend.js';
 import { withTenantLock } from './tenant-lock.js';
 import { maintainTx } from './transaction.js';
 
@@ -17,7 +18,11 @@ export async function purge(context: RequestContext): Promise<WorkResult> {
   await fence.bury();
   await stepDone('tombstone');
   return withTenantLock(context, async () => {
-    const before = await maintainTx(client, item, (sql) => firstFootprint(sql, item.tenantId, service.store));
+    await suspendDatabase(context);
+    const inside = await countInside(context);
+    const before = await maintainTx(client, item, (sql) =>
+      firstFootprint(sql, item.tenantId, service.store, inside),
+    );
     await stepDone('footprint');
     await destroy(context, before);
     const after = await maintainTx(client, item, (sql) =>
@@ -33,14 +38,37 @@ export async function purge(context: RequestContext): Promise<WorkResult> {
   });
 }
 
+/**
+ * The rows in the tenant's own database, by their tables' names.
+ *
+ * @throws PurgeIncomplete when the database is marked as somebody else's.
+ */
+async function countInside({ item, service, database }: RequestContext): Promise<Record<string, number>> {
+  const found = await database.find();
+  if (found?.marker && (found.marker.service !== service.name || found.marker.tenantId !== item.tenantId))
+    throw new PurgeIncomplete(`The database ${database.name} is marked as somebody else's.`);
+  // One that lets nobody in was never served from: half made, or half dropped by a purge that has counted already.
+  if (!found?.open) return {};
+  const inner = await database.enter();
+  const rows = await maintainTx(inner, item, (sql) => countTenantRows(sql, item.tenantId));
+  await database.leave();
+  return Object.fromEntries(Object.entries(rows).map(([table, n]) => [`${database.name}/${table}`, n]));
+}
+
 /** Each step opens the tenant's context anew, and with it reads the tombstone again. */
 async function destroy(
-  { client, item, control, progress, stepDone }: RequestContext,
-  { schemas, roles }: Footprint,
+  { client, item, control, database, progress, stepDone }: RequestContext,
+  { schemas, databases, roles }: Footprint,
 ): Promise<void> {
   await control.assertCurrent();
   await maintainTx(client, item, (sql) => destroyRows(sql, item.tenantId, (share) => progress.within(share)));
   await stepDone('rows');
+  if (databases.length > 0) {
+    await control.assertCurrent();
+    await maintainTx(client, item, async () => undefined);
+    await database.drop();
+    await stepDone('database');
+  }
   await maintainTx(client, item, async (sql) => {
     for (const schema of schemas)
       await sql.query(`DROP SCHEMA IF EXISTS ${escapeIdentifier(schema)} CASCADE`);
@@ -54,14 +82,22 @@ async function destroy(
   await stepDone('marker');
 }
 
+type KeptFootprint = Omit<Footprint, 'databases'> & Partial<Pick<Footprint, 'databases'>>;
+
 /** What the purge found when it began, kept in the tombstone: after a crash in the middle the counts would be too low. */
-async function firstFootprint(sql: SqlExecutor, tenantId: string, store: string): Promise<Footprint> {
-  const now = await measureFootprint(sql, tenantId, store);
-  const [tombstone] = await sql.query<{ footprint: Footprint | null }>(
+async function firstFootprint(
+  sql: SqlExecutor,
+  tenantId: string,
+  store: string,
+  inside: Readonly<Record<string, number>>,
+): Promise<Footprint> {
+  const here = await measureFootprint(sql, tenantId, store);
+  const now = { ...here, rows: { ...here.rows, ...inside } };
+  const [tombstone] = await sql.query<{ footprint: KeptFootprint | null }>(
     'SELECT footprint FROM tenantry.tombstone WHERE tenant_id = $1',
     [tenantId],
   );
-  const first = tombstone?.footprint ? united(tombstone.footprint, now) : now;
+  const first: Footprint = tombstone?.footprint ? united(tombstone.footprint, now) : now;
   await sql.query('UPDATE tenantry.tombstone SET footprint = $2 WHERE tenant_id = $1', [
     tenantId,
     JSON.stringify(first),
@@ -69,22 +105,25 @@ async function firstFootprint(sql: SqlExecutor, tenantId: string, store: string)
   return first;
 }
 
-function united(first: Footprint, now: Footprint): Footprint {
+function united(first: KeptFootprint, now: Footprint): Footprint {
   const rows = { ...first.rows };
   for (const [table, count] of Object.entries(now.rows)) rows[table] = Math.max(rows[table] ?? 0, count);
   return {
     rows,
     schemas: [...new Set([...first.schemas, ...now.schemas])],
+    // One that was kept before there were databases does not speak of them.
+    databases: [...new Set([...(first.databases ?? []), ...now.databases])],
     roles: [...new Set([...first.roles, ...now.roles])],
   };
 }
 
-function refuseRemains({ rows, schemas, roles }: Footprint): void {
+function refuseRemains({ rows, schemas, databases, roles }: Footprint): void {
   const left = [
     ...Object.entries(rows)
       .filter(([, count]) => count > 0)
       .map(([table, count]) => `${count} rows in ${table}`),
     ...schemas.map((schema) => `schema ${schema}`),
+    ...databases.map((database) => `database ${database}`),
     ...roles.map((role) => `role ${role}`),
   ];
   if (left.length > 0) throw new PurgeIncomplete(`Something of the tenant is left: ${left.join(', ')}.`);
@@ -120,5 +159,11 @@ function evidenceOf(
       { rowsBefore: count, rowsAfter: after.rows[table] ?? 0 },
     ]),
   );
-  return { tables, schemasDropped: before.schemas, rolesDropped: before.roles, remains };
+  return {
+    tables,
+    schemasDropped: before.schemas,
+    databasesDropped: before.databases,
+    rolesDropped: before.roles,
+    remains,
+  };
 }

@@ -19,9 +19,9 @@ export class PlacementRefused extends RequestFailed {
 
 /** What was provisioned is not there any more; only a restore brings it back. */
 export class TenantDataLost extends RequestFailed {
-  constructor(schema: string) {
+  constructor(what: 'schema' | 'database', name: string) {
     super(
-      `The tenant was provisioned here, but its schema ${schema} is gone. Restore it, then retry the operation.`,
+      `The tenant was provisioned here, but its ${what} ${name} is gone. Restore it, then retry the operation.`,
       false,
     );
   }

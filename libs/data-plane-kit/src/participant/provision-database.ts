@@ -1,0 +1,68 @@
+import type { ClientBase } from 'pg';
+import { KIT_MIGRATIONS } from '../kit-migrations.js';
+import { PlacementRefused, RequestFailed } from './request-errors.js';
+import type { RequestContext } from './request-context.js';
+import { maintainTx } from './transaction.js';
+
+/** The password that the tenant's login is to have. @throws PlacementRefused where this service has no key for it. */
+export function loginPassword({ tenantLogins, cluster, database }: RequestContext): string {
+  if (!tenantLogins)
+    throw new PlacementRefused(
+      'This service has no key for the logins of tenants with databases of their own; give it one, then retry the operation.',
+    );
+  return tenantLogins.password(cluster, database.name);
+}
+
+/**
+ * Makes the tenant's database with its login, or what is missing of them. One that lets nobody in is what an earlier run was
+ * killed over: whole, since the server makes all of a database or nothing, and not yet marked.
+ *
+ * @throws PlacementRefused when a database of this name is somebody else's.
+ */
+export async function ensureTenantDatabase({
+  client,
+  item,
+  service,
+  database,
+  stepDone,
+}: RequestContext): Promise<void> {
+  const found = await database.find();
+  if (found?.marker && (found.marker.service !== service.name || found.marker.tenantId !== item.tenantId))
+    throw new PlacementRefused(`The database ${database.name} is marked as somebody else's.`);
+  if (!found) {
+    // Reads the tombstone and the fence once more: a purge that has begun must not find a database behind its back.
+    await maintainTx(client, item, async () => undefined);
+    await database.create(service.store);
+    await stepDone('database');
+  }
+  const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
+  const { generation } = found?.marker ?? madeFor;
+  await maintainTx(client, item, (tx) => database.admitTx(tx, { ...madeFor, generation }));
+  await stepDone('login');
+}
+
+/** @throws RequestFailed, retryable, for a database that was copied before the kit's last migrations and is not migrated yet. */
+export async function checkTenantDatabase(inner: ClientBase, name: string): Promise<void> {
+  const { rows } = await inner.query<{ name: string }>('SELECT name FROM tenantry.migration');
+  const applied = new Set(rows.map((row) => row.name));
+  const missing = KIT_MIGRATIONS.filter((migration) => !applied.has(migration.name));
+  if (missing.length > 0)
+    throw new RequestFailed(
+      `Database ${name} lacks migrations of the kit: ${missing.map((migration) => migration.name).join(', ')}.`,
+      true,
+    );
+}
+
+/**
+ * Lets the tenant in: opens the fence inside its database and its login. All of it happens while the tenant is locked in the
+ * service's database, whose own fence stays as closed as it is: nobody serves the tenant there, and a newer request, which
+ * needs that lock, finds all of it done or nothing.
+ */
+export async function openTenantDatabase(context: RequestContext): Promise<void> {
+  const { fence, innerFence, database } = context;
+  const password = loginPassword(context);
+  await fence.keepWhile(async (sql) => {
+    await (await innerFence()).open();
+    await database.openLoginTx(sql, password);
+  });
+}

@@ -1,0 +1,185 @@
+import type { SqlExecutor } from '@tenantry/database';
+import { Client, DatabaseError, escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';
+import { scramVerifier } from '../credentials/scram-verifier.js';
+import { templateDatabaseName } from '../install/template-database.js';
+import { DEDICATED_ROLE, PROVISIONER_ROLE } from '../install/roles.js';
+import { markSql, type ObjectMarker, readMarker } from '../orphans/object-marker.js';
+import { SQLSTATE } from '../sql-errors.js';
+import { PlacementRefused, TenantHeld } from './request-errors.js';
+
+/** A tenant's own database as the server's catalogue has it. */
+export interface FoundDatabase {
+  /** Whether it lets anybody in; one that is half made, or half dropped, does not. */
+  readonly open: boolean;
+  readonly marker: ObjectMarker | undefined;
+}
+
+/** How to reach the server of a session, whose connection itself stays in the service's database. */
+export interface ServerSession {
+  /** Of the provisioning login; it holds the tenant's lock while something is made or destroyed. */
+  readonly client: PoolClient;
+  /** A session of the same login in another database of the server. */
+  readonly connectTo: (database: string) => Client;
+}
+
+/** How often a database is tried to be dropped while somebody comes in between. */
+const DROP_ATTEMPTS = 3;
+
+/**
+ * One tenant's database and login, which have the same name. Everything about them is done from the service's database over the
+ * session that holds the tenant's lock, so that a session which is lost in the middle of CREATE DATABASE lets nobody else
+ * have the tenant before the server has finished.
+ */
+export class TenantDatabase {
+  private inner: Client | undefined;
+
+  constructor(
+    readonly name: string,
+    private readonly session: ServerSession,
+  ) {}
+
+  async find(): Promise<FoundDatabase | undefined> {
+    const { rows } = await this.session.client.query<{ open: boolean; comment: string | null }>(
+      `SELECT datallowconn AND datconnlimit <> -2 AS open, shobj_description(oid, 'pg_database') AS comment
+       FROM pg_database WHERE datname = $1`,
+      [this.name],
+    );
+    const [found] = rows;
+    return found && { open: found.open, marker: readMarker(found.comment) };
+  }
+
+  /**
+   * Copies the template. The copy lets nobody in before `admitTx` has said who may.
+   *
+   * @throws PlacementRefused, final, where there is no template; TenantHeld, to be tried again, while it is being changed.
+   */
+  async create(store: string): Promise<void> {
+    const template = templateDatabaseName(store, await this.serviceDatabase());
+    await this.asProvisioner(
+      `CREATE DATABASE ${escapeIdentifier(this.name)} TEMPLATE ${escapeIdentifier(template)} ALLOW_CONNECTIONS false`,
+    ).catch((error: unknown) => {
+      if (!(error instanceof DatabaseError)) throw error;
+      if (error.code === SQLSTATE.invalidDatabase || error.code === SQLSTATE.insufficientPrivilege)
+        throw new PlacementRefused(
+          'This server has no template for tenants’ own databases, or the provisioner may not make any; run the migration and see what it warns of.',
+        );
+      if (error.code === SQLSTATE.objectInUse)
+        throw new TenantHeld('The template of tenants’ own databases is being changed.', { cause: error });
+      throw error;
+    });
+  }
+
+  /**
+   * Marks the database, makes its login, which cannot log in yet, and opens it to both: to that login, to the one that provisions and
+   * to those that scan. Part of the caller's transaction in the service's database.
+   */
+  async admitTx(sql: SqlExecutor, madeFor: Omit<ObjectMarker, 'database'>): Promise<void> {
+    const name = escapeIdentifier(this.name);
+    const marker = { ...madeFor, database: await this.serviceDatabase() };
+    const [found] = await sql.query<{ role: boolean; scanned: boolean; me: string }>(
+      `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS role,
+              EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenantry_scan') AS scanned, quote_ident(session_user) AS me`,
+      [this.name],
+    );
+    const statements = [
+      ...(found!.role ? [] : [`CREATE ROLE ${name} NOLOGIN NOINHERIT`, markSql('ROLE', this.name, marker)]),
+      `GRANT ${DEDICATED_ROLE} TO ${name} WITH INHERIT TRUE, SET FALSE`,
+      `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
+      `GRANT CONNECT ON DATABASE ${name} TO ${name}, ${found!.me}${found!.scanned ? ', tenantry_scan' : ''}`,
+      markSql('DATABASE', this.name, marker),
+      `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`,
+    ];
+    // They have no parameters and none gives rows, so they go in one round trip.
+    await sql.query(statements.join('; '));
+  }
+
+  /** Lets the tenant's login in, by this password from now on. Part of the caller's transaction. */
+  async openLoginTx(sql: SqlExecutor, password: string): Promise<void> {
+    await sql.query(
+      `ALTER ROLE ${escapeIdentifier(this.name)} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`,
+    );
+  }
+
+  /** Keeps the tenant's login out from the caller's commit on; who is in already stays until `endSessions`. */
+  async closeLoginTx(sql: SqlExecutor): Promise<void> {
+    await sql.query(`
+DO $kit$ BEGIN
+  ALTER ROLE ${escapeIdentifier(this.name)} NOLOGIN;
+EXCEPTION WHEN undefined_object THEN NULL;
+END $kit$`);
+  }
+
+  /**
+   * Ends the sessions of the tenant's login.
+   *
+   * @param everybody whether to end those of everybody else in the database too. @returns how many were ended.
+   */
+  async endSessions(everybody = false): Promise<number> {
+    const { rows } = await this.session.client.query<{ n: number }>(
+      'SELECT tenantry.end_sessions($1, $2) AS n',
+      [this.name, everybody],
+    );
+    return rows[0]!.n;
+  }
+
+  /**
+   * Drops the database; nobody can come in meanwhile, and whoever is in is put out. The login stays.
+   *
+   * @throws TenantHeld when sessions would not end, such as a superuser's.
+   */
+  async drop(): Promise<void> {
+    await this.leave();
+    for (let attempt = 1; ; attempt += 1) {
+      // One that was half dropped by a server's end lets nobody in anyway, and refuses to be altered.
+      if ((await this.find())?.open)
+        await this.asProvisioner(`ALTER DATABASE ${escapeIdentifier(this.name)} ALLOW_CONNECTIONS false`);
+      await this.endSessions(true);
+      try {
+        await this.asProvisioner(`DROP DATABASE IF EXISTS ${escapeIdentifier(this.name)}`);
+        return;
+      } catch (error) {
+        if (!(error instanceof DatabaseError) || error.code !== SQLSTATE.objectInUse) throw error;
+        if (attempt === DROP_ATTEMPTS)
+          throw new TenantHeld('Sessions in the tenant’s database would not end.', { cause: error });
+      }
+    }
+  }
+
+  /** The provisioning login's session inside the database: one for as long as it is not left. */
+  async enter(): Promise<Client> {
+    if (!this.inner) {
+      const client = this.session.connectTo(this.name);
+      // Unheard, the loss of a connection between two statements would end the process; the next one fails.
+      client.on('error', () => undefined);
+      await client.connect();
+      this.inner = client;
+    }
+    return this.inner;
+  }
+
+  /** Never rejects. */
+  async leave(): Promise<void> {
+    const { inner } = this;
+    this.inner = undefined;
+    await inner?.end().catch(() => undefined);
+  }
+
+  private async serviceDatabase(): Promise<string> {
+    const { rows } = await this.session.client.query<{ database: string }>(
+      'SELECT current_database() AS database',
+    );
+    return rows[0]!.database;
+  }
+
+  /** Outside of a transaction, as CREATE and DROP DATABASE need. */
+  private async asProvisioner(statement: string): Promise<void> {
+    const { client } = this.session;
+    await client.query(`SET ROLE ${PROVISIONER_ROLE}`);
+    try {
+      await client.query(statement);
+    } finally {
+      // Fails only with the connection.
+      await client.query('RESET ROLE').catch(() => undefined);
+    }
+  }
+}
