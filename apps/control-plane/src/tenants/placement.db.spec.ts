@@ -232,6 +232,23 @@ describe('a capacity', () => {
     expect(await both).toEqual({ '202': 1, 'no-cluster-available': 1 });
   });
 
+  it('is tried on two full clusters in either order without waiting for each other', async () => {
+    const one = await cluster('one', { capacity: { schema: 1 }, weight: 200 });
+    const two = await cluster('two', { capacity: { schema: 1 }, weight: 100 });
+    const fill = `UPDATE tenantry.cluster_usage SET tenants = $2
+      WHERE cluster = ANY ($1) AND isolation = 'schema' AND shard = 0`;
+    await other.query('BEGIN');
+    await other.query(fill, [[one, two], 1]);
+    const first = create({ isolation: 'schema' });
+    await untilWaiting(1, '%cluster_usage%');
+    await api.control.rows('UPDATE tenantry.cluster SET weight = 300 WHERE name = $1', [two]);
+    const second = create({ isolation: 'schema' });
+    await untilWaiting(2, '%cluster_usage%');
+    await other.query('COMMIT');
+    for (const { body } of await Promise.all([first, second])) expect(body.code).toBe('no-cluster-available');
+    await other.query(fill, [[one, two], 0]);
+  });
+
   it('makes nobody wait who wants another model or another cluster', async () => {
     const limited = await cluster('one', { capacity: { schema: 5, database: 5 } });
     await other.query('BEGIN');
