@@ -52,7 +52,9 @@ function table(rows) {
     .join('\n');
 }
 
-process.exitCode = await main(process.argv.slice(2)).catch((error) => {
+const status = await main(process.argv.slice(2)).catch((error) => {
   console.error(error);
   return 1;
 });
+// Whatever a part that failed left open would keep this process, and its servers, for ever.
+process.exit(status);
