@@ -95,13 +95,13 @@ export default {
     {
       name: 'typeorm-behind-stores',
       comment:
-        'Commands, queries, controllers, views and rules reach the database through stores and read models.',
+        "Commands, queries, controllers, views and rules reach the database through stores and read models; the kit's adapters are for services' own.",
       severity: 'error',
       from: {
         path: '^(libs|apps)/',
-        pathNot: `^apps/control-plane/src/(app\\.module\\.ts$|database/|migrations/|.*(\\.(entity|store|read-model|receiver)|-(worker|authenticator))\\.ts$)|${TEST_CODE}`,
+        pathNot: `^libs/data-plane-kit/src/(typeorm|drizzle)/|^apps/control-plane/src/(app\\.module\\.ts$|database/|migrations/|.*(\\.(entity|store|read-model|receiver)|-(worker|authenticator))\\.ts$)|${TEST_CODE}`,
       },
-      to: { path: 'node_modules/(typeorm|@nestjs/typeorm)/' },
+      to: { path: 'node_modules/(typeorm|@nestjs/typeorm|drizzle-orm)/' },
     },
     {
       name: 'no-cycles',

@@ -31,6 +31,14 @@ export { type SupportAccess, type SupportPlaces } from './cross-tenant/support-a
 export { SupportGrantOver, SupportGrantUnfit, type SupportErrorCode } from './cross-tenant/support-errors.js';
 export { type SupportRequest } from './cross-tenant/support-grant.js';
 export { type SupportTransaction } from './cross-tenant/support-transaction.js';
+export {
+  TENANT_HEADER,
+  tenantHeaders,
+  tenantOfHeaders,
+  type CarriedHeaders,
+} from './context/message-headers.js';
+export { readTenantJob, tenantJob, type TenantJob } from './context/job-payload.js';
+export { pgFacade, type PgFacade } from './pg-facade.js';
 export { RouteCache } from './route-cache.js';
 export { type RouteHealth } from './route-health.js';
 export { DataPlane, type DataPlaneParts } from './data-plane.js';

@@ -1,0 +1,1 @@
+export { tenantDrizzle, type TenantDrizzle, type TenantDrizzleOptions } from './drizzle/tenant-drizzle.js';

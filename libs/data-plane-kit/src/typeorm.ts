@@ -1,0 +1,1 @@
+export { tenantManager } from './typeorm/tenant-manager.js';
