@@ -9,6 +9,8 @@ export { factEvent, recoveryEvent, replayEvent, requestEvent } from './lifecycle
 export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.js';
 export { LifecyclePublisher, type Asked } from './lifecycle-publisher.js';
 export { silencingProxy, type SilencingProxy } from './silencing-proxy.js';
+export { meddlingProxy, type Meddling, type MeddlingProxy } from './meddling-proxy.js';
+export { servedTenants, type ServedTenants } from './served-tenants.js';
 export { verifierDatabase, type VerifierDatabase } from './verifier-database.js';
 export { requestedWork, UNDISTURBED, type RequestedWork } from './requested-work.js';
 export { stateRecord, type StateToTell } from './state-record.js';

@@ -9,7 +9,7 @@ import {
 import { serialize } from 'pg-protocol';
 import type { EncodedStatement, SqlStatement } from './encoded-statement.js';
 
-/** The part of the driver's query that a run builds on; statement-run.db.spec.ts notices when it changes. */
+/** The part of the driver's query that a run builds on; pipelining.db.spec.ts notices when it changes. */
 interface DriverQuery {
   callback: (error: Error | null, result: QueryResult) => void;
   readonly _result: QueryResult;
