@@ -224,6 +224,34 @@ describe.each(['mac', 'setting'] as const)('signed contexts with the marker %s',
   });
 });
 
+describe('the marker “mac”', () => {
+  beforeAll(() => world.install(SIGNINGS.mac));
+
+  /** As the server makes it, with a key that nobody else has: for a tenant, a process and the time a transaction began. */
+  async function markerFor(tenantId: string, pid: number, began: number): Promise<string> {
+    const { rows } = await world.admin.query<{ marker: string }>(
+      `SELECT $1::text || encode(sha256(outer_pad || sha256(inner_pad
+                || convert_to($1, 'UTF8') || int4send($2) || timestamptz_send(timestamptz 'epoch' + $3 * interval '1 microsecond'))), 'hex') AS marker
+       FROM tenantry.context_signing`,
+      [tenantId, pid, began],
+    );
+    return rows[0]!.marker;
+  }
+
+  it.each<[string, boolean, (mine: number, began: number) => [number, number]]>([
+    ['this transaction', true, (pid, began) => [pid, began]],
+    ['another process', false, (pid, began) => [pid + 1, began]],
+    ['another transaction', false, (pid, began) => [pid, began + 1]],
+  ])('is believed if it was made for %s: %s', async (_what, believed, change) => {
+    await inTransaction(async (session) => {
+      const [row] = await session.rows(`SELECT (extract(epoch FROM now()) * 1000000)::bigint AS began`);
+      const [pid, began] = change(session.backendPid, Number((row as { began: string }).began));
+      await session.rows(`SELECT set_config('tenantry.ctx', $1, true)`, [await markerFor(a, pid, began)]);
+      expect(await refusalOf(session.rows(NOTES))).toEqual(believed ? undefined : { code: 'TN002' });
+    });
+  });
+});
+
 describe('keys', () => {
   const enters = (key: SigningKey): Promise<object | undefined> =>
     inTransaction((session) =>

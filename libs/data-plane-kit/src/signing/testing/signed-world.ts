@@ -82,6 +82,15 @@ export class SignedWorld {
     return tenantId;
   }
 
+  /** Every table of the service with the tenant column. */
+  async tenantTables(): Promise<string[]> {
+    const { rows } = await this.admin.query<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+       WHERE c.relnamespace = 'pooled_primary'::regnamespace AND c.relkind = 'r' AND a.attname = 'tenant_id' ORDER BY 1`,
+    );
+    return rows.map(({ name }) => name);
+  }
+
   /** A connection of the application's login. */
   async appSession(): Promise<AppSession> {
     const client = new Client({ connectionString: this.database.appUrl });
@@ -123,9 +132,8 @@ export class AppSession {
     try {
       return await this.rows(text, values);
     } catch (error) {
-      if (this.client.getTransactionStatus() === 'E') {
+      if (inside)
         await this.client.query('ROLLBACK TO SAVEPOINT attempt').catch(() => this.client.query('ROLLBACK'));
-      }
       return error as Error;
     }
   }
