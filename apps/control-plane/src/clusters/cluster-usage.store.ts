@@ -50,10 +50,9 @@ export class ClusterUsageStore {
    * or leaves a place of this model.
    */
   async lockTx(tx: Tx, name: string, isolation: Isolation): Promise<Candidate> {
-    // Whoever changes a cluster locks its row FOR UPDATE, which this waits for, and which waits for this.
-    await tx.sql.query('SELECT FROM tenantry.cluster WHERE name = $1 FOR KEY SHARE', [name]);
-    const before = await this.readTx(tx, name, isolation);
-    if (before.capacity === null) return before;
+    // Whoever changes a cluster is waited for, and waits. KEY SHARE would not do: it reads the row as it was before the change.
+    const cluster = await this.readTx(tx, name, isolation, 'FOR SHARE OF c');
+    if (cluster.capacity === null) return cluster;
     await tx.sql.query(
       'SELECT FROM tenantry.cluster_usage WHERE cluster = $1 AND isolation = $2 ORDER BY shard FOR UPDATE',
       [name, isolation],
@@ -94,9 +93,9 @@ export class ClusterUsageStore {
     return row?.cluster;
   }
 
-  private async readTx(tx: Tx, name: string, isolation: Isolation): Promise<Candidate> {
+  private async readTx(tx: Tx, name: string, isolation: Isolation, lock = ''): Promise<Candidate> {
     const [candidate] = await tx.sql
-      .query<Row>(`${CANDIDATE} WHERE c.name = $2`, [isolation, name])
+      .query<Row>(`${CANDIDATE} WHERE c.name = $2 ${lock}`, [isolation, name])
       .then(toCandidates);
     if (!candidate) throw new Error('a cluster vanished');
     return candidate;
