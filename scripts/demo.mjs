@@ -38,8 +38,10 @@ async function create(control, name, isolation) {
 
 async function show(control, data, tenant) {
   const { routes } = await control.call('GET', `/v1/routes/${tenant.id}`);
-  for (const { store, isolation, cluster, schema, access } of routes)
-    tell(tenant.slug, `route ${store}: ${isolation} on ${cluster}, schema ${schema}, ${access}`);
+  for (const { store, isolation, cluster, database, schema, access } of routes) {
+    const place = database === null ? '' : `database ${database}, `;
+    tell(tenant.slug, `route ${store}: ${isolation} on ${cluster}, ${place}schema ${schema}, ${access}`);
+  }
   const client = await admitted(data, tenant);
   const { data: roles } = await client.call('GET', '/v1/roles');
   tell(tenant.slug, `seeded roles: ${roles.map(({ name }) => name).join(', ')}`);

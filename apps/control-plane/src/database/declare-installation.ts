@@ -2,6 +2,7 @@ import { pgExecutor } from '@tenantry/database';
 import { Client } from 'pg';
 import { insertFirstAdminKeyTx } from '../api-keys/first-admin-key.js';
 import { declareDefaultClusterTx } from '../clusters/declare-default-cluster.js';
+import { recountClusters } from '../clusters/recount-clusters.js';
 import { declareParticipantsTx } from '../participants/declare-participants.js';
 import type { ParticipantEntry } from '../participants/participant-entry.js';
 
@@ -15,7 +16,8 @@ export interface InstallationDefaults {
 }
 
 /**
- * Declares the first cluster, the configured participants and the first admin key, in one transaction.
+ * Declares the first cluster, the configured participants and the first admin key, in one transaction. Then counts the tenants of each
+ * cluster anew, where an older version has not.
  * @returns in words, where something else holds than is configured.
  */
 export async function declareInstallation(defaults: InstallationDefaults): Promise<readonly string[]> {
@@ -29,6 +31,7 @@ export async function declareInstallation(defaults: InstallationDefaults): Promi
     const { warnings } = await declareParticipantsTx(sql, defaults.participants);
     if (defaults.bootstrapKeyHash) await insertFirstAdminKeyTx(sql, defaults.bootstrapKeyHash);
     await client.query('COMMIT');
+    await recountClusters(sql);
     return warnings;
   } finally {
     // An open transaction ends with its connection.

@@ -7,6 +7,7 @@ import { testDatabase, waitFor } from '@tenantry/testing';
 import { Client } from 'pg';
 import type { ClusterView } from '../clusters/cluster.view.js';
 import type { DryRunAnswer } from '../dry-run/dry-run-answer.js';
+import { declareInstallation } from '../database/declare-installation.js';
 import { CONTROL_PLANE_MIGRATIONS } from '../migrations/index.js';
 import { ApiHarness, type Answer } from '../testing/api-harness.js';
 import { manyTenants } from '../testing/many-tenants.js';
@@ -329,6 +330,27 @@ describe('tenants of an earlier version', () => {
     await api.control.acknowledge(id!);
     await api.control.reconcile(id!);
     expect([await api.control.state(id!), await clusterOf(id!)]).toEqual(['ACTIVE', 'default']);
+    await expectCounted();
+  });
+
+  it('are counted anew when the installation is declared again', async () => {
+    const name = await cluster('one', { capacity: { database: 5 } });
+    const { tenant } = (await create({ isolation: 'database' })).body;
+    await create({ isolation: 'database' });
+    await api.control.rows("UPDATE tenantry.tenant SET state = 'PURGED', purged_at = now() WHERE id = $1", [
+      tenant.id,
+    ]);
+    const placed = await manyTenants(api.control, 3);
+    await api.control.rows('UPDATE tenantry.cluster_usage SET tenants = 7 WHERE shard = 3 AND cluster = $1', [
+      name,
+    ]);
+    const { adminUrl } = api.control.database;
+    await declareInstallation({ adminUrl, defaultRegion: 'eu', participants: [] });
+    expect(await tenantsOn(name)).toEqual({ pooled: 0, schema: 0, database: 1 });
+    expect(await Promise.all([tenant.id, ...placed].map(clusterOf))).toEqual([
+      undefined,
+      ...placed.map(() => 'default'),
+    ]);
     await expectCounted();
   });
 
