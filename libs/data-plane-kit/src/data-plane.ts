@@ -16,6 +16,8 @@ import { RouteFollower } from './route-follower.js';
 import type { RouteHealth } from './route-health.js';
 import { RouteSnapshot } from './route-snapshot.js';
 import type { ServiceDefinition } from './service-definition.js';
+import { checkAccepted } from './signing/check-accepted.js';
+import type { ContextSigner } from './signing/context-signer.js';
 import { Tenants } from './tenants.js';
 
 export interface DataPlaneParts {
@@ -24,6 +26,8 @@ export interface DataPlaneParts {
   readonly databaseUrl: string;
   /** The login that provisions, over a direct connection (no transaction pooler: it holds session locks). */
   readonly provisionerUrl: string;
+  /** Signs what opens a context, where the installation asks for it (`signing` of `installKit`). Default: not signed. */
+  readonly signer?: ContextSigner | undefined;
   /** Closed by `close`. */
   readonly transport: ParticipantTransport;
   readonly logger: Logger;
@@ -67,12 +71,14 @@ export class DataPlane {
   private readonly orphans: OrphanSchedule | undefined;
   private readonly transport: ParticipantTransport;
   private readonly service: ServiceDefinition;
+  private readonly signer: ContextSigner | undefined;
   private stopped: Promise<void> | undefined;
 
   constructor({
     service,
     databaseUrl,
     provisionerUrl,
+    signer,
     transport,
     logger,
     version,
@@ -94,6 +100,7 @@ export class DataPlane {
       });
     this.transport = transport;
     this.service = service;
+    this.signer = signer;
     this.servingPool = pool('serving', databaseUrl, poolSize);
     this.bookkeepingPool = pool('bookkeeping', provisionerUrl, BOOKKEEPING_POOL_SIZE);
     this.maintenancePool = pool('maintenance', provisionerUrl, concurrency + SWEEPING);
@@ -101,6 +108,7 @@ export class DataPlane {
       connections: onePlace(this.servingPool),
       routes: this.routes,
       store: service.store,
+      ...(signer && { signer }),
     });
     this.follower = new RouteFollower({
       cache: this.routes,
@@ -146,12 +154,13 @@ export class DataPlane {
     this.orphans?.start();
   }
 
-  /** Rejects unless the serving login reaches the database and the kit is installed in it. */
+  /** Rejects unless the serving login reaches the database, the kit is in it, and it takes what this process signs, or does not. */
   async checkReady(): Promise<void> {
     const { rows } = await this.servingPool.query<{ installed: boolean }>(
       `SELECT to_regprocedure('tenantry.enter(uuid, bigint, text)') IS NOT NULL AS installed`,
     );
     if (!rows[0]?.installed) throw new Error('The kit is not installed in the database; run the migration.');
+    await checkAccepted(pgExecutor(this.servingPool), this.signer);
   }
 
   /** Rejects unless the database has every migration of this build: the kit's, and the service's in the pooled schema. */

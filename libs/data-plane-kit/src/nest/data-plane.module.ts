@@ -4,6 +4,7 @@ import { createLogger } from '@tenantry/service';
 import { DataPlane } from '../data-plane.js';
 import { RouteCache } from '../route-cache.js';
 import type { ServiceDefinition } from '../service-definition.js';
+import type { ContextSigner } from '../signing/context-signer.js';
 import { Tenants } from '../tenants.js';
 import { DataPlaneLifetime } from './data-plane.lifetime.js';
 import { createTransport, type DataPlaneTransport } from './transport.js';
@@ -14,6 +15,8 @@ export interface DataPlaneOptions {
   readonly databaseUrl: string;
   /** The login that provisions, over a direct connection (no transaction pooler: it holds session locks). */
   readonly provisionerUrl: string;
+  /** Signs what opens a context, where the installation asks for it (`signing` of `installKit`). Default: not signed. */
+  readonly signer?: ContextSigner | undefined;
   readonly transport: DataPlaneTransport;
   /** What the heartbeat names, e.g. the application's version. */
   readonly version: string;

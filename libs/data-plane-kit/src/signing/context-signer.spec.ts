@@ -1,8 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { SecretUnreadable } from '../credentials/secret.js';
 import { ContextSigner } from './context-signer.js';
 import { SigningKey } from './signing-key.js';
+import { signingKeyOf } from './signing-key-of.js';
 
 const SECRET = 'a secret that has thirty-two characters, and more than that';
 const TENANT = '019a0000-0000-7000-8000-00000000000a';
@@ -30,6 +32,32 @@ describe('a signing key', () => {
     expect(() => new SigningKey('too short a secret')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('secret') }),
     );
+  });
+});
+
+describe('the key of a secret', () => {
+  const rotated = `${SECRET}, the next one`;
+
+  it('is read again after a while, and stays in use where it cannot be', () => {
+    let [now, text]: [number, string | undefined] = [0, SECRET];
+    const read = (): string => {
+      if (text === undefined) throw new SecretUnreadable('file:/key', 'ENOENT');
+      return text;
+    };
+    const key = signingKeyOf({ name: 'file:/key', read }, () => now);
+    text = rotated;
+    expect(key().id).toBe(new SigningKey(SECRET).id);
+    now = 5000;
+    expect(key().id).toBe(new SigningKey(rotated).id);
+    [now, text] = [10_000, undefined];
+    expect(key().id).toBe(new SigningKey(rotated).id);
+  });
+
+  it('must be there at first', () => {
+    const read = (): string => {
+      throw new SecretUnreadable('file:/key', 'ENOENT');
+    };
+    expect(() => signingKeyOf({ name: 'file:/key', read })).toThrow(SecretUnreadable);
   });
 });
 

@@ -47,6 +47,11 @@ export class ContextSigner {
     this.now = now;
   }
 
+  /** The number of the key that it signs with now. */
+  get keyId(): number {
+    return this.key().id;
+  }
+
   /** @param backendPid the server's process behind the connection on which the token will be shown. */
   sign({ tenantId, generation, readOnly }: SignedTerms, backendPid: number): ContextToken {
     const key = this.key();
