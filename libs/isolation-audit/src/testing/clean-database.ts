@@ -89,3 +89,8 @@ INSERT INTO app.customer VALUES ('${TENANT_A}', gen_random_uuid(), 'ann@a.exampl
 
 /** What an audit has to be told of it. */
 export const CLEAN_OPTIONS = { appRoles: [APP.name], globalTables: ['app.currency'] };
+
+/** The same for a server that others use too: with roles of its own. @param prefix what their names begin with, instead of `shop_`. */
+export function cleanSql(prefix: string): string {
+  return CLEAN_SQL.replaceAll('shop_', prefix).replaceAll(/_shop\b/g, `_${prefix.slice(0, -1)}`);
+}
