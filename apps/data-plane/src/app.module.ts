@@ -20,6 +20,7 @@ export class AppModule {
           service: referenceService(config.participant),
           databaseUrl: config.databaseUrl,
           provisionerUrl: config.provisionerUrl,
+          signer: config.signer,
           transport: config.transport,
           version: APP_INFO.version,
           routeStalenessAlertMs: config.routeStalenessAlertMs,

@@ -1,3 +1,4 @@
+import type { ContextSigner, ContextSigning } from '@tenantry/data-plane-kit';
 import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
 import {
   LOG_LEVELS,
@@ -7,12 +8,14 @@ import {
   type ConfigOf,
   type Environment,
 } from '@tenantry/service';
+import { MIGRATE_SIGNING, SERVE_SIGNING, signerOf, signingOf } from './signing.config.js';
 import { TRANSPORT, transportOf } from './transport.config.js';
 
 const HASH = /^[0-9a-f]{64}$/;
 
 const SERVE = {
   ...TRANSPORT,
+  ...SERVE_SIGNING,
   databaseUrl: env.postgresUrl('DATABASE_URL'),
   provisionerUrl: env.postgresUrl('PROVISIONER_DATABASE_URL'),
   host: env.text('HOST', '127.0.0.1'),
@@ -29,6 +32,7 @@ const SERVE = {
 };
 
 const MIGRATE = {
+  ...MIGRATE_SIGNING,
   migrateUrl: env.postgresUrl('MIGRATE_DATABASE_URL'),
   databaseUrl: SERVE.databaseUrl,
   provisionerUrl: SERVE.provisionerUrl,
@@ -43,19 +47,23 @@ const SWEEP = {
   logLevel: SERVE.logLevel,
 };
 
-export type ServeConfig = ConfigOf<typeof SERVE> & { readonly transport: DataPlaneTransport };
-export type MigrateConfig = ConfigOf<typeof MIGRATE>;
+export type ServeConfig = ConfigOf<typeof SERVE> & {
+  readonly transport: DataPlaneTransport;
+  readonly signer: ContextSigner | undefined;
+};
+export type MigrateConfig = ConfigOf<typeof MIGRATE> & { readonly signing: ContextSigning | undefined };
 export type SweepConfig = ConfigOf<typeof SWEEP> & { readonly transport: DataPlaneTransport };
 
 /** What `main` needs. @throws ConfigError. */
 export function readServeConfig(from: Environment = process.env): ServeConfig {
   const config = readConfig(SERVE, from);
-  return Object.freeze({ ...config, transport: transportOf(config) });
+  return Object.freeze({ ...config, transport: transportOf(config), signer: signerOf(config, from) });
 }
 
 /** What `main.migrate` needs. @throws ConfigError. */
 export function readMigrateConfig(from: Environment = process.env): MigrateConfig {
-  return readConfig(MIGRATE, from);
+  const config = readConfig(MIGRATE, from);
+  return Object.freeze({ ...config, signing: signingOf(config, from) });
 }
 
 /** What `main.sweep` needs. @throws ConfigError. */

@@ -14,6 +14,7 @@ await runMain(
       appLogin: loginOf(config.databaseUrl),
       provisionerLogin: loginOf(config.provisionerUrl),
       service: referenceService(config.participant),
+      signing: config.signing,
     });
     for (const warning of warnings) logger.warn({ warning }, 'a protection could not be set up');
     logger.info({ applied }, 'migrated');
