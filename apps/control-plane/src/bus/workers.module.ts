@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
 import { ParticipantAudit } from '../acknowledgements/participant-audit.js';
+import { ClusterMetrics } from '../clusters/cluster-metrics.js';
 import { EVENT_RETENTION_MS, HistoryKeeperLifetime } from '../history/history-keeper.lifetime.js';
 import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
 import { BacklogStore } from '../participants/backlog.store.js';
@@ -56,6 +57,7 @@ const WORKER = [
   BacklogStore,
   RecallStore,
   BacklogWorker,
+  ClusterMetrics,
   ParkedCopyWorker,
   ParkedCopyStore,
   TenantPlacer,
