@@ -22,6 +22,7 @@ export {
   TENANT_SCHEMA_PATTERN,
   isParticipantName,
   isStoreName,
+  placeNames,
   pooledSchemaName,
   tenantDatabaseName,
   tenantSchemaName,

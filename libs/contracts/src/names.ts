@@ -1,3 +1,5 @@
+import type { Isolation } from './lifecycle-vocabulary.js';
+
 const STORE = /^[a-z][a-z0-9]{0,19}$/;
 const PARTICIPANT = /^[a-z][a-z0-9-]{0,39}$/;
 
@@ -35,4 +37,21 @@ export const TENANT_SCHEMA_PATTERN = '^t_[0-9a-f]{32}_';
 /** The schema that holds all pooled tenants of a store; in a tenant's own database, that tenant alone. */
 export function pooledSchemaName(store: string): string {
   return `pooled_${store}`;
+}
+
+/** Where a tenant's rows of a store are on its cluster, by its model; database null: the cluster's default one. */
+export function placeNames(
+  isolation: Isolation,
+  tenantId: string,
+  store: string,
+): { database: string | null; schema: string } {
+  switch (isolation) {
+    case 'pooled':
+      return { database: null, schema: pooledSchemaName(store) };
+    case 'schema':
+      return { database: null, schema: tenantSchemaName(tenantId, store) };
+    case 'database':
+      // Laid out as the shared one is, so that one code path serves both.
+      return { database: tenantDatabaseName(tenantId, store), schema: pooledSchemaName(store) };
+  }
 }

@@ -1,4 +1,4 @@
-import { pooledSchemaName, tenantDatabaseName, tenantSchemaName, type Isolation } from '@tenantry/contracts';
+import { placeNames, type Isolation } from '@tenantry/contracts';
 import { Route } from './route.entity.js';
 
 /**
@@ -16,10 +16,7 @@ export function placeOn(
     route.store = store;
     route.isolation = tenant.isolation;
     route.cluster = cluster;
-    route.database = tenant.isolation === 'database' ? tenantDatabaseName(tenant.id, store) : null;
-    // A database of its own is laid out as the shared one, so that one code path serves both.
-    route.schema =
-      tenant.isolation === 'schema' ? tenantSchemaName(tenant.id, store) : pooledSchemaName(store);
+    Object.assign(route, placeNames(tenant.isolation, tenant.id, store));
     route.access = 'frozen';
     route.generation = tenant.generation;
     route.revision = 1;

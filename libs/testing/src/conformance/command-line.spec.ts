@@ -14,7 +14,7 @@ describe('the command line', () => {
     const file = path.join(tmpdir(), `tenantry-conformance-${process.pid}.env`);
     await writeFile(file, 'A=1\nB="two words"\n');
     const { options, json } = await commandLine(
-      `--participant billing --kafka-brokers k:9092 --timeout PT2S --recovery PT1M --isolation pooled,schema --capabilities provision,purge --seed 7 --kills 0 --json --env-file ${file}`.split(
+      `--participant billing --kafka-brokers k:9092 --timeout PT2S --recovery PT1M --isolation pooled,schema,database --capabilities provision,purge --seed 7 --kills 0 --json --env-file ${file}`.split(
         ' ',
       ),
     );
@@ -24,7 +24,7 @@ describe('the command line', () => {
       participant: 'billing',
       timeoutMs: 2_000,
       recoveryMs: 60_000,
-      isolations: ['pooled', 'schema'],
+      isolations: ['pooled', 'schema', 'database'],
       capabilities: ['provision', 'purge'],
       seed: 7,
       kills: 0,
@@ -37,7 +37,7 @@ describe('the command line', () => {
     ['--timeout soon', '--timeout must be an ISO 8601 duration'],
     ['--seed -1', 'ambiguous'],
     ['--kills many', '--kills must be a whole number'],
-    ['--isolation database', 'it may name pooled, schema'],
+    ['--isolation galaxy', 'it may name pooled, schema, database'],
     ['--capabilities provision,fly', '"fly"'],
     ['--env-file /nowhere/at/all', '--env-file cannot be read'],
     ['--probe-url http://localhost/state', '{tenantId}'],

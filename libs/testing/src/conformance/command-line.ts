@@ -1,9 +1,9 @@
-import { CAPABILITIES, type Capability } from '@tenantry/contracts';
+import { CAPABILITIES, ISOLATIONS, type Capability, type Isolation } from '@tenantry/contracts';
 import { parseDurationMs } from '@tenantry/kernel';
 import { readFile } from 'node:fs/promises';
 import { parseArgs, parseEnv } from 'node:util';
 import { ALL_CASES } from './cases/all-cases.js';
-import { UnusableOptions, type ConformanceOptions, type TestedIsolation } from './conformance-options.js';
+import { UnusableOptions, type ConformanceOptions } from './conformance-options.js';
 import { commandProbe, urlProbe, type Probe } from './probe.js';
 
 export const HELP = `Usage: tenantry-conformance --participant <name> (--kafka-brokers <host:port,…> | --embedded-url <url>) [options]
@@ -19,7 +19,7 @@ Plays the control plane for one participant: asks, repeats, reorders, is late, f
   --env-file <file>         further variables for the command
   --probe <line>            says what a tenant ($1) is in the service: active, suspended, purged or none
   --probe-url <url>         the same over HTTP; {tenantId} stands for the tenant
-  --isolation <list>        pooled, schema (default: pooled)
+  --isolation <list>        pooled, schema, database (default: pooled)
   --stores <list>           default: those of its heartbeat
   --capabilities <list>     default: those of its heartbeat
   --timeout <duration>      for one undisturbed answer (default PT10S)
@@ -60,7 +60,7 @@ export async function commandLine(args: readonly string[]): Promise<CommandLine>
     embeddedUrl: values['embedded-url'],
     command: values.command,
     env: await environmentOf(values['env-file']),
-    isolations: list<TestedIsolation>('isolation', values.isolation, ['pooled', 'schema']),
+    isolations: list<Isolation>('isolation', values.isolation, ISOLATIONS),
     stores: list('stores', values.stores),
     capabilities: list<Capability>('capabilities', values.capabilities, CAPABILITIES),
     probe: probeOf(values.probe, values['probe-url']),

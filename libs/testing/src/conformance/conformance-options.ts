@@ -5,9 +5,6 @@ import type { Probe } from './probe.js';
 /** What a participant offers unless it is said otherwise: everything but `verify`, which stands alone. */
 export const USUAL_CAPABILITIES: readonly Capability[] = CAPABILITIES.filter((one) => one !== 'verify');
 
-/** Isolations that tenants can be asked to be provisioned with. */
-export type TestedIsolation = Extract<Isolation, 'pooled' | 'schema'>;
-
 export interface ConformanceOptions {
   /** The participant's name. */
   readonly participant: string;
@@ -24,7 +21,7 @@ export interface ConformanceOptions {
   /** Further variables of the participant, beside those of this process and the transport's. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** What tenants are provisioned with. Default: `pooled`. */
-  readonly isolations?: readonly TestedIsolation[] | undefined;
+  readonly isolations?: readonly Isolation[] | undefined;
   /** Default: what its heartbeat names. */
   readonly stores?: readonly string[] | undefined;
   /** Default: what its heartbeat names. */

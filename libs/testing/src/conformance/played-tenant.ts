@@ -1,9 +1,9 @@
 import {
-  pooledSchemaName,
-  tenantSchemaName,
+  placeNames,
   type Capability,
   type Envelope,
   type FactType,
+  type Isolation,
   type ParticipantRequest,
   type Payload,
   type Placement,
@@ -12,7 +12,6 @@ import {
   type StateRecord,
 } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
-import type { TestedIsolation } from './conformance-options.js';
 
 /** What the kit asks a participant for. */
 export type Kind = Capability;
@@ -97,7 +96,7 @@ export class PlayedTenant {
     readonly id: string,
     private readonly participant: string,
     private readonly stores: readonly string[],
-    readonly isolation: TestedIsolation,
+    readonly isolation: Isolation,
   ) {}
 
   nextSeq(): string {
@@ -182,8 +181,7 @@ export class PlayedTenant {
       store,
       isolation: this.isolation,
       cluster: 'default',
-      database: null,
-      schema: this.isolation === 'pooled' ? pooledSchemaName(store) : tenantSchemaName(this.id, store),
+      ...placeNames(this.isolation, this.id, store),
     }));
   }
 

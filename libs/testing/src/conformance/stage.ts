@@ -1,6 +1,7 @@
+import type { Isolation } from '@tenantry/contracts';
 import { newId } from '@tenantry/kernel';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Settings, TestedIsolation } from './conformance-options.js';
+import type { Settings } from './conformance-options.js';
 import type { ParticipantProcess } from './participant-process.js';
 import { PlayedTenant, type AskOptions, type Asked, type Kind } from './played-tenant.js';
 import type { ProbeState } from './probe.js';
@@ -66,7 +67,7 @@ export class Stage {
     return this.setting.capabilities.includes(kind);
   }
 
-  tenant(isolation?: TestedIsolation, id: string = newId()): PlayedTenant {
+  tenant(isolation?: Isolation, id: string = newId()): PlayedTenant {
     const { settings, stores } = this.setting;
     // Over all cases every isolation has its turn.
     const chosen = isolation ?? settings.isolations[this.others++ % settings.isolations.length] ?? 'pooled';
