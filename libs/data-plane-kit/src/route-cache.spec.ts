@@ -43,6 +43,28 @@ describe('RouteCache', () => {
     expect(cache.get(TENANT.toUpperCase())).toEqual(record('10', 2, 2));
   });
 
+  it('knows the way to each store that is open, and none to one that is not, however the id is written', () => {
+    const cache = new RouteCache();
+    const told = record('1');
+    const [route] = told.routes;
+    const routes = [
+      route!,
+      { ...route!, store: 'closed', access: 'frozen' as const },
+      { ...route!, store: 'billing' },
+    ];
+    cache.apply({ ...told, routes });
+    expect(cache.openRoute(TENANT.toUpperCase(), 'primary')).toMatchObject({
+      route,
+      record: { tenantSeq: '1' },
+    });
+    expect(cache.openRoute(TENANT, 'billing')?.route.store).toBe('billing');
+    expect(cache.openRoute(TENANT, 'closed')).toBeUndefined();
+    expect(cache.openRoute(TENANT, 'other')).toBeUndefined();
+    cache.apply({ ...record('2'), state: 'PURGED', routes });
+    expect(cache.openRoute(TENANT, 'primary')).toBeUndefined();
+    expect([...cache.all()].map(({ state }) => state)).toEqual(['PURGED']);
+  });
+
   it('wakes who waits for a newer record, and nobody for an older one', async () => {
     const cache = new RouteCache();
     cache.apply(record('2'));

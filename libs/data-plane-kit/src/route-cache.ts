@@ -1,11 +1,29 @@
-import type { StateRecord } from '@tenantry/contracts';
+import type { RouteRecord, StateRecord } from '@tenantry/contracts';
 
 /** Tells the waiters of one tenant about a newer record. */
 type Waiter = (record: StateRecord) => void;
 
+/** A route that lets requests in, and the record that it came with. */
+export interface ResolvedRoute {
+  readonly route: RouteRecord;
+  readonly record: StateRecord;
+}
+
+/**
+ * A record by one of its routes that let requests in; without such a route by itself. Every request looks one up, and what is
+ * scattered over a million records costs more to read than to find: so one object has all that is asked for.
+ */
+interface KnownTenant {
+  readonly record: StateRecord;
+  readonly route: RouteRecord | undefined;
+  readonly store: string | undefined;
+  /** The same record by its next route. */
+  readonly next: KnownTenant | undefined;
+}
+
 /** Every tenant's newest known state and routes, in memory, fed by the state channel and, at the start, from a snapshot. */
 export class RouteCache {
-  private readonly records = new Map<string, StateRecord>();
+  private readonly known = new Map<string, KnownTenant>();
   private readonly waiters = new Map<string, Set<Waiter>>();
   private readonly complete = Promise.withResolvers<void>();
   private completed = false;
@@ -17,17 +35,24 @@ export class RouteCache {
 
   /** How many tenants are known, purged ones too. */
   get size(): number {
-    return this.records.size;
+    return this.known.size;
   }
 
   /** The newest known record of a tenant, undefined for one never heard of. */
   get(tenantId: string): StateRecord | undefined {
-    return this.records.get(tenantId.toLowerCase());
+    return this.find(tenantId)?.record;
+  }
+
+  /** The way to a tenant's store, given that it is known and lets requests in. */
+  openRoute(tenantId: string, store: string): ResolvedRoute | undefined {
+    let known = this.find(tenantId);
+    while (known && known.store !== store) known = known.next;
+    return known as ResolvedRoute | undefined;
   }
 
   /** Every known record, of purged tenants too, in no particular order; it may change while it is gone through. */
-  all(): IterableIterator<StateRecord> {
-    return this.records.values();
+  *all(): IterableIterator<StateRecord> {
+    for (const { record } of this.known.values()) yield record;
   }
 
   /**
@@ -81,11 +106,16 @@ export class RouteCache {
    */
   apply(record: StateRecord): boolean {
     const key = record.tenantId.toLowerCase();
-    const known = this.records.get(key);
-    if (known && !isNewer(record, known)) return false;
-    this.records.set(key, record);
+    const known = this.known.get(key);
+    if (known && !isNewer(record, known.record)) return false;
+    this.known.set(key, knownBy(record));
     for (const waiter of [...(this.waiters.get(key) ?? [])]) waiter(record);
     return true;
+  }
+
+  private find(tenantId: string): KnownTenant | undefined {
+    // Ids are written in lower case everywhere; only one that is not found may have come otherwise.
+    return this.known.get(tenantId) ?? this.known.get(tenantId.toLowerCase());
   }
 
   /** Notes that the first pass over the state channel is done. */
@@ -93,6 +123,17 @@ export class RouteCache {
     this.completed = true;
     this.complete.resolve();
   }
+}
+
+function knownBy(record: StateRecord): KnownTenant {
+  const open = record.state === 'PURGED' ? [] : record.routes.filter(({ access }) => access !== 'frozen');
+  const none: KnownTenant = { record, route: undefined, store: undefined, next: undefined };
+  return (
+    open.reduceRight<KnownTenant | undefined>(
+      (next, route) => ({ record, route, store: route.store, next }),
+      undefined,
+    ) ?? none
+  );
 }
 
 /** Sequence first; then the tenant's version and its routes' revisions, for changes that draw no sequence. */

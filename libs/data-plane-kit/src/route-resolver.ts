@@ -1,13 +1,7 @@
-import type { RouteRecord, StateRecord } from '@tenantry/contracts';
+import type { StateRecord } from '@tenantry/contracts';
 import { isUuid } from '@tenantry/kernel';
 import { StaleRoute, TenantBusy, TenantSuspended, TenantUnknown } from './errors.js';
-import type { RouteCache } from './route-cache.js';
-
-/** A route that lets requests in, and the record that it came with. */
-export interface ResolvedRoute {
-  readonly route: RouteRecord;
-  readonly record: StateRecord;
-}
+import type { ResolvedRoute, RouteCache } from './route-cache.js';
 
 /** Finds the way to a tenant, from what this process knows. */
 export class RouteResolver {
@@ -17,6 +11,11 @@ export class RouteResolver {
     private readonly store: string,
     private readonly waitMs: number,
   ) {}
+
+  /** The tenant's route, where it is known and lets requests in: nothing is waited for. */
+  known(tenantId: string): ResolvedRoute | undefined {
+    return this.cache.openRoute(tenantId, this.store);
+  }
 
   /**
    * The tenant's route, given that its access is not frozen. A tenant that is about to open is waited for, since whoever

@@ -337,15 +337,22 @@ describe('the end of a transaction', () => {
     await expect(swallowing).rejects.toMatchObject({ code: 'tenant-suspended' });
   });
 
-  it('is an error when the first statement failed and nobody looked', async () => {
-    const swallowing = tenants.run(tenantId, async (tx) => {
-      await tx.query('nonsense').catch(() => undefined);
-    });
-    await expect(swallowing).rejects.toMatchObject({
-      code: 'transaction-aborted',
-      cause: { code: '42601' },
-    });
-  });
+  it.each([false, true])(
+    'is an error when a statement failed and nobody looked (read-only: %s)',
+    async (readOnly) => {
+      const swallowing = tenants.run(
+        tenantId,
+        async (tx) => {
+          await tx.query('nonsense').catch(() => undefined);
+        },
+        { readOnly },
+      );
+      await expect(swallowing).rejects.toMatchObject({
+        code: 'transaction-aborted',
+        cause: { code: '42601' },
+      });
+    },
+  );
 
   it.each(['COMMIT', 'ROLLBACK', 'COMMIT AND CHAIN', 'ABORT AND CHAIN'])(
     'is an error when a single statement is %s',

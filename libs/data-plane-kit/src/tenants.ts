@@ -6,8 +6,8 @@ import { OpenTransaction } from './open-transaction.js';
 import { encode, type SqlStatement } from './protocol/encoded-statement.js';
 import type { IsolationLevel } from './protocol/session-statements.js';
 import { retrying } from './retry-serialization.js';
-import type { RouteCache } from './route-cache.js';
-import { RouteResolver, type ResolvedRoute } from './route-resolver.js';
+import type { ResolvedRoute, RouteCache } from './route-cache.js';
+import { RouteResolver } from './route-resolver.js';
 import type { ContextSigner } from './signing/context-signer.js';
 import { currentTransaction, findTenantContext, withTenantContext } from './tenant-context.js';
 import type { LimitsOf } from './tenant-limits.js';
@@ -97,7 +97,7 @@ export class Tenants {
     if (outer) return outer.query<R>(statement.text, statement.values);
     const asked = encode(statement);
     const { rows } = await retrying(options.retries ?? 0, async () =>
-      this.onCurrentRoute(await this.resolver.resolve(tenantId), (resolved) =>
+      this.onCurrentRoute(await this.resolve(tenantId), (resolved) =>
         this.session.once(this.entryOf(resolved, options), { asked }),
       ),
     );
@@ -114,7 +114,7 @@ export class Tenants {
     work: (tx: TenantTransaction) => Promise<T>,
     options: RunOptions,
   ): Promise<T> {
-    const resolved = await this.resolver.resolve(tenantId);
+    const resolved = await this.resolve(tenantId);
     const tx = new OpenTransaction(resolved.record.tenantId.toLowerCase(), resolved.route, (first) =>
       this.onCurrentRoute(resolved, (current) => this.session.open(this.entryOf(current, options), first)),
     );
@@ -124,6 +124,10 @@ export class Tenants {
     });
     await tx.commit(mustWaitForCommit(options));
     return result;
+  }
+
+  private resolve(tenantId: string): ResolvedRoute | Promise<ResolvedRoute> {
+    return this.resolver.known(tenantId) ?? this.resolver.resolve(tenantId);
   }
 
   /** Tries once more with the newer route when the fence calls this one stale. */
