@@ -13,6 +13,7 @@ const shared = {
     '^@tenantry/data-plane-kit/typeorm$': '<rootDir>/libs/data-plane-kit/src/typeorm.ts',
     '^@tenantry/data-plane-kit/drizzle$': '<rootDir>/libs/data-plane-kit/src/drizzle.ts',
     '^@tenantry/testing/servers$': '<rootDir>/libs/testing/src/servers.ts',
+    '^@tenantry/testing/isolation$': '<rootDir>/libs/testing/src/isolation/index.ts',
     '^@tenantry/testing/conformance$': '<rootDir>/libs/testing/src/conformance/index.ts',
     '^@tenantry/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
   },

@@ -26,8 +26,9 @@ export {
 } from './signing/context-signer.js';
 export { SigningRefused, type ContextSigning } from './signing/context-signing.js';
 export { SigningKey } from './signing/signing-key.js';
-export { SECRET_REFERENCE, secretAt, SecretUnreadable, type Secret } from './credentials/secret.js';
+export { SECRET_REFERENCE, secretAt, secretOf, SecretUnreadable, type Secret } from './credentials/secret.js';
 export { signingKeyOf } from './signing/signing-key-of.js';
+export { TenantLogins, type TenantLoginKeys } from './credentials/tenant-logins.js';
 export { CrossTenant } from './cross-tenant/cross-tenant.js';
 export { type SupportAccess, type SupportPlaces } from './cross-tenant/support-access.js';
 export { SupportGrantOver, SupportGrantUnfit, type SupportErrorCode } from './cross-tenant/support-errors.js';

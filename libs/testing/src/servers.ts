@@ -6,6 +6,13 @@ export {
 } from './guarded-process.js';
 export { freePort, isPortFree } from './free-port.js';
 export { startPostgres, type PostgresServer, type PostgresServerOptions } from './postgres-server.js';
+export {
+  findPgBouncer,
+  startPgBouncer,
+  type BouncerPool,
+  type PgBouncer,
+  type PgBouncerOptions,
+} from './pgbouncer.js';
 export { ensureDatabases } from './ensure-databases.js';
 export { startKafkaBroker, type KafkaBroker, type KafkaBrokerOptions } from './kafka-broker.js';
 export { type KafkaDoor } from './kafka-node.js';
