@@ -17,6 +17,7 @@ export const PROBLEMS: ProblemCatalogue<TenantErrorCode | IdempotencyErrorCode> 
   'tenant-busy': { status: 503, title: 'The tenant is changing state', headers: soon },
   'stale-route': { status: 503, title: 'The route is out of date', headers: soon },
   'fence-behind': { status: 503, title: 'This service has not caught up', headers: soon },
+  'cluster-unknown': { status: 503, title: 'The tenant’s cluster is not configured here', headers: soon },
   'tenant-context-refused': { status: 503, title: 'The database refuses this service', headers: soon },
   'tenant-context-missing': { status: 500, title: 'No tenant context' },
   'tenant-context-conflict': { status: 500, title: 'Two tenant contexts' },

@@ -1,5 +1,6 @@
 import type { RouteRecord } from '@tenantry/contracts';
 import type { Pool } from 'pg';
+import { ClusterUnknown } from './errors.js';
 import { Loan } from './loan.js';
 
 /** For whom a connection is wanted, and where the tenant lives. */
@@ -14,7 +15,12 @@ export interface ConnectionSource {
   borrow(destination: Destination): Promise<Loan>;
 }
 
-/** Every tenant lives in the one database of this pool. */
+/** Every tenant lives in the one database of this pool. One that has a database of its own is refused. */
 export function onePlace(pool: Pool): ConnectionSource {
-  return { borrow: () => Loan.from(pool) };
+  return {
+    borrow: async ({ tenantId, route }) => {
+      if (route.isolation === 'database') throw new ClusterUnknown(tenantId, route.cluster);
+      return Loan.from(pool);
+    },
+  };
 }

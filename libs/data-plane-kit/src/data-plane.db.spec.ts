@@ -163,7 +163,7 @@ describe('DataPlane', () => {
       await admin.query(`DROP SCHEMA ${role} CASCADE`);
       const lost = (findings: readonly OrphanFinding[] = []): boolean =>
         findings.some((found) => found.kind === 'missing' && found.object.name === role);
-      await waitFor('the loss to be reported', () => lost(dataPlane.orphanReport?.findings));
+      await waitFor('the loss to be reported', () => lost(dataPlane.orphanReports[0]?.findings));
       await waitFor('the loss to be logged', () =>
         warnings.some((fields) => lost((fields as Partial<OrphanReport>).findings)),
       );

@@ -1,8 +1,17 @@
 import { pooledSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
 import type { FactAppliers, Logger, ParticipantTransport, StateReload } from '@tenantry/messaging';
-import type { Pool } from 'pg';
-import { onePlace } from './connection-source.js';
+import type { Pool, PoolClient } from 'pg';
+import type { ClusterAccess } from './clusters/cluster-access.js';
+import {
+  MAINTENANCE_TIMEOUT_MS,
+  maintenanceCluster,
+  MaintenanceClusters,
+} from './clusters/maintenance-clusters.js';
+import { Places } from './clusters/places.js';
+import { ServingClusters } from './clusters/serving-clusters.js';
+import { type Secret, secretOf } from './credentials/secret.js';
+import { type TenantLoginKeys, TenantLogins } from './credentials/tenant-logins.js';
 import { databasePool } from './database-pool.js';
 import { missingMigrations } from './install/service-migration.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
@@ -11,6 +20,8 @@ import { OrphanSchedule } from './orphans/orphan-schedule.js';
 import { OrphanSweeper } from './orphans/orphan-sweeper.js';
 import { ParkedMetrics } from './participant/parked-metrics.js';
 import { ParticipantRunner } from './participant/participant-runner.js';
+import { ConnectionPools } from './pools/connection-pools.js';
+import type { PoolLimits } from './pools/pool-limits.js';
 import { RouteCache } from './route-cache.js';
 import { RouteFollower } from './route-follower.js';
 import type { RouteHealth } from './route-health.js';
@@ -22,10 +33,16 @@ import { Tenants } from './tenants.js';
 
 export interface DataPlaneParts {
   readonly service: ServiceDefinition;
-  /** The login that serves. */
-  readonly databaseUrl: string;
-  /** The login that provisions, over a direct connection (no transaction pooler: it holds session locks). */
-  readonly provisionerUrl: string;
+  /** The service's own database, for the login that serves. */
+  readonly databaseUrl: string | Secret;
+  /** The same for the login that provisions, over a direct connection (no transaction pooler: it holds session locks). */
+  readonly provisionerUrl: string | Secret;
+  /** What placements call the cluster of these two. Default: `default`. */
+  readonly cluster?: string;
+  /** The further clusters that tenants are placed on, by the names that placements have for them. Default: none. */
+  readonly clusters?: Readonly<Record<string, ClusterAccess>>;
+  /** What the logins of tenants with databases of their own are derived from. Default: none, and such tenants are refused. */
+  readonly tenantLoginKeys?: TenantLoginKeys | undefined;
   /** Signs what opens a context, where the installation asks for it (`signing` of `installKit`). Default: not signed. */
   readonly signer?: ContextSigner | undefined;
   /** Closed by `close`. */
@@ -33,8 +50,8 @@ export interface DataPlaneParts {
   readonly logger: Logger;
   /** What the heartbeat names, e.g. the application's version. */
   readonly version: string;
-  /** Connections that serve requests, at most. Default: 10. */
-  readonly poolSize?: number;
+  /** How many connections serve requests. */
+  readonly connectionLimits?: Partial<PoolLimits> | undefined;
   /** How many tenants are provisioned, suspended or purged at once. Default: 4. */
   readonly concurrency?: number;
   /** What the service does with facts, each in the transaction of its position. Default: nothing. */
@@ -55,20 +72,23 @@ export interface DataPlaneParts {
 const BOOKKEEPING_POOL_SIZE = 4;
 /** Maintenance connections beside those of the requests. */
 const SWEEPING = 1;
-/** How long one statement may take. Maintenance is given time: a migration, or the deletion of a large tenant. */
-const QUERY_TIMEOUT_MS = { serving: 35_000, bookkeeping: 35_000, maintenance: 600_000 } as const;
+/** How long one statement may take. Maintenance is given time. */
+const QUERY_TIMEOUT_MS = { bookkeeping: 35_000, maintenance: MAINTENANCE_TIMEOUT_MS } as const;
+const SERVING_TIMEOUT_MS = 35_000;
 
 /** Everything that a service runs of the kit, in one process, with its connections. */
 export class DataPlane {
   readonly tenants: Tenants;
   readonly routes = new RouteCache();
-  private readonly servingPool: Pool;
+  private readonly pools: ConnectionPools;
   private readonly bookkeepingPool: Pool;
-  private readonly maintenancePool: Pool;
+  private readonly clusters: MaintenanceClusters;
+  private readonly serving: ServingClusters;
+  private readonly cluster: string;
   private readonly follower: RouteFollower;
   private readonly runner: ParticipantRunner;
   private readonly parked: ParkedMetrics;
-  private readonly orphans: OrphanSchedule | undefined;
+  private readonly orphans: readonly OrphanSchedule[];
   private readonly transport: ParticipantTransport;
   private readonly service: ServiceDefinition;
   private readonly signer: ContextSigner | undefined;
@@ -82,30 +102,57 @@ export class DataPlane {
     transport,
     logger,
     version,
-    poolSize = 10,
+    cluster = 'default',
+    clusters = {},
+    tenantLoginKeys,
+    connectionLimits,
     concurrency = 4,
     facts = {},
     reload,
     orphanSweepIntervalMs = 3_600_000,
     routeStalenessAlertMs = 300_000,
   }: DataPlaneParts) {
-    const pool = (use: keyof typeof QUERY_TIMEOUT_MS, url: string, max: number): Pool =>
+    const home: ClusterAccess = {
+      databaseUrl: asSecret(databaseUrl),
+      provisionerUrl: asSecret(provisionerUrl),
+    };
+    const access = new Map([[cluster, home], ...Object.entries(clusters)]);
+    if (access.get(cluster) !== home) throw new RangeError(`The cluster ${cluster} is given twice.`);
+    const pool = (use: keyof typeof QUERY_TIMEOUT_MS, url: Secret, max: number): Pool =>
       databasePool({
         url,
         max,
         applicationName: `${service.name}-${use}`,
         queryTimeoutMs: QUERY_TIMEOUT_MS[use],
-        holdsLocks: use !== 'serving',
+        holdsLocks: true,
         onLost: (err) => logger.warn({ err, use }, 'lost an idle database connection'),
       });
+    const maintained = (name: string, { provisionerUrl: url }: ClusterAccess) =>
+      maintenanceCluster(
+        name,
+        pool('maintenance', url, concurrency + SWEEPING),
+        url,
+        `${service.name}-maintenance`,
+      );
+    const tenantLogins = tenantLoginKeys && new TenantLogins(tenantLoginKeys);
+    const serving = { applicationName: `${service.name}-serving`, queryTimeoutMs: SERVING_TIMEOUT_MS };
     this.transport = transport;
     this.service = service;
     this.signer = signer;
-    this.servingPool = pool('serving', databaseUrl, poolSize);
-    this.bookkeepingPool = pool('bookkeeping', provisionerUrl, BOOKKEEPING_POOL_SIZE);
-    this.maintenancePool = pool('maintenance', provisionerUrl, concurrency + SWEEPING);
+    this.pools = new ConnectionPools({
+      limits: connectionLimits,
+      onLost: (err) => logger.warn({ err, use: 'serving' }, 'lost an idle database connection'),
+    });
+    this.bookkeepingPool = pool('bookkeeping', home.provisionerUrl, BOOKKEEPING_POOL_SIZE);
+    this.clusters = new MaintenanceClusters([
+      maintained(cluster, home),
+      ...Object.entries(clusters).map(([name, further]) => maintained(name, further)),
+    ]);
+    this.cluster = cluster;
+    const urls = new Map([...access].map(([name, { databaseUrl: url }]) => [name, url]));
+    this.serving = new ServingClusters({ urls, tenantLogins, client: serving });
     this.tenants = new Tenants({
-      connections: onePlace(this.servingPool),
+      connections: new Places(this.serving, this.pools, logger),
       routes: this.routes,
       store: service.store,
       ...(signer && { signer }),
@@ -127,18 +174,26 @@ export class DataPlane {
       facts,
       ...(reload && { reloading: { reload, stateOf: (tenantId) => this.routes.get(tenantId) } }),
       pool: this.bookkeepingPool,
-      maintenancePool: this.maintenancePool,
+      maintenancePool: this.clusters.of(undefined).pool,
+      clusters: this.clusters,
+      tenantLogins,
     });
-    const sweeper = new OrphanSweeper({ service, logger, pool: this.maintenancePool, routes: this.routes });
-    this.orphans =
-      orphanSweepIntervalMs > 0
-        ? new OrphanSchedule(sweeper, this.routes, orphanSweepIntervalMs, logger)
-        : undefined;
+    const swept = orphanSweepIntervalMs > 0 ? this.clusters.all : [];
+    this.orphans = swept.map((one) => {
+      const sweeper = new OrphanSweeper({
+        service,
+        logger,
+        pool: one.pool,
+        cluster: one.name,
+        routes: this.routes,
+      });
+      return new OrphanSchedule(sweeper, this.routes, orphanSweepIntervalMs, logger);
+    });
   }
 
-  /** What the last sweep for orphans found; undefined before one has ended. */
-  get orphanReport(): OrphanReport | undefined {
-    return this.orphans?.lastReport;
+  /** What the last sweep for orphans found on each cluster; none where the first has not ended. */
+  get orphanReports(): readonly OrphanReport[] {
+    return this.orphans.flatMap(({ lastReport }) => lastReport ?? []);
   }
 
   /** How old the routes are, and whether they are all. */
@@ -151,16 +206,25 @@ export class DataPlane {
     await this.follower.start();
     this.runner.start();
     this.parked.start();
-    this.orphans?.start();
+    for (const schedule of this.orphans) schedule.start();
   }
 
   /** Rejects unless the serving login reaches the database, the kit is in it, and it takes what this process signs, or does not. */
   async checkReady(): Promise<void> {
-    const { rows } = await this.servingPool.query<{ installed: boolean }>(
-      `SELECT to_regprocedure('tenantry.enter(uuid, bigint, text)') IS NOT NULL AS installed`,
-    );
-    if (!rows[0]?.installed) throw new Error('The kit is not installed in the database; run the migration.');
-    await checkAccepted(pgExecutor(this.servingPool), this.signer);
+    const client = await this.pools.borrow({
+      tenantId: 'none',
+      cluster: this.cluster,
+      loginClass: 'shared',
+      login: '',
+      open: () => this.serving.openShared(this.cluster),
+    });
+    try {
+      if (!(await isInstalled(client)))
+        throw new Error('The kit is not installed in the database; run the migration.');
+      await checkAccepted(pgExecutor(client), this.signer);
+    } finally {
+      client.release(client.getTransactionStatus() !== 'I');
+    }
   }
 
   /** Rejects unless the database has every migration of this build: the kit's, and the service's in the pooled schema. */
@@ -184,14 +248,29 @@ export class DataPlane {
 
   /** Closes the connections; call it when nothing is served any more. */
   async close(): Promise<void> {
-    await Promise.all([this.servingPool.end(), this.bookkeepingPool.end(), this.maintenancePool.end()]);
+    await Promise.all([
+      this.pools.end(),
+      this.bookkeepingPool.end(),
+      ...this.clusters.all.map(({ pool }) => pool.end()),
+    ]);
   }
 
   private async stopOnce(): Promise<void> {
     this.parked.stop();
-    await this.orphans?.stop();
+    await Promise.all(this.orphans.map((schedule) => schedule.stop()));
     await this.runner.stop();
     await this.follower.stop();
     await this.transport.close();
   }
+}
+
+async function isInstalled(client: PoolClient): Promise<boolean> {
+  const { rows } = await client.query<{ installed: boolean }>(
+    `SELECT to_regprocedure('tenantry.enter(uuid, bigint, text)') IS NOT NULL AS installed`,
+  );
+  return rows[0]!.installed;
+}
+
+function asSecret(url: string | Secret): Secret {
+  return typeof url === 'string' ? secretOf(url) : url;
 }

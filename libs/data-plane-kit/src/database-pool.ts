@@ -1,10 +1,9 @@
-import { Pool } from 'pg';
+import { type Client, type ClientConfig, Pool } from 'pg';
+import { type Secret, secretOf } from './credentials/secret.js';
 import { TimedClient } from './timed-client.js';
 
-export interface DatabasePoolOptions {
+export interface ClientOptions {
   readonly url: string;
-  /** Connections, at most. */
-  readonly max: number;
   /** What the server shows of it. */
   readonly applicationName: string;
   /** How long this side waits for one statement, in milliseconds; its connection is then closed. */
@@ -13,7 +12,14 @@ export interface DatabasePoolOptions {
    * Has the server find out by itself, within half a minute, that this process is gone without a word, and let go of its
    * locks. Needs a direct connection, since a pooler refuses the startup parameter. Default: false.
    */
-  readonly holdsLocks?: boolean;
+  readonly holdsLocks?: boolean | undefined;
+}
+
+export interface DatabasePoolOptions extends Omit<ClientOptions, 'url'> {
+  /** Read for each connection anew when it is a secret, so that it can be rotated. */
+  readonly url: string | Secret;
+  /** Connections, at most. */
+  readonly max: number;
   /** Called when an idle connection is lost; the pool goes on with others. */
   readonly onLost: (error: Error) => void;
 }
@@ -31,21 +37,60 @@ export function databasePool({
   max,
   applicationName,
   queryTimeoutMs,
-  holdsLocks = false,
+  holdsLocks,
   onLost,
 }: DatabasePoolOptions): Pool {
+  const secret = typeof url === 'string' ? secretOf(url) : url;
+  const config = (): ClientConfig =>
+    clientConfig({ url: secret.read(), applicationName, queryTimeoutMs, holdsLocks });
   const pool = new Pool({
-    connectionString: holdsLocks ? withServerKeepalives(url) : url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     max,
+    Client: class extends TimedClient {
+      constructor() {
+        super(config());
+      }
+    },
+  });
+  pool.on('error', onLost);
+  return pool;
+}
+
+/** One such connection beside all pools; not connected yet. */
+export function databaseClient(options: ClientOptions): Client {
+  return new TimedClient(clientConfig(options));
+}
+
+/** One such connection beside all pools, connected. */
+export async function openClient(options: ClientOptions): Promise<Client> {
+  const client = databaseClient(options);
+  // Unheard until somebody owns it, the loss of the connection would end the process.
+  const onError = (): void => undefined;
+  client.on('error', onError);
+  try {
+    await client.connect();
+  } catch (error) {
+    void client.end().catch(() => undefined);
+    throw error;
+  }
+  client.off('error', onError);
+  return client;
+}
+
+function clientConfig({
+  url,
+  applicationName,
+  queryTimeoutMs,
+  holdsLocks = false,
+}: ClientOptions): ClientConfig {
+  return {
+    connectionString: holdsLocks ? withServerKeepalives(url) : url,
     application_name: applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: queryTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_AFTER_MS,
-    Client: TimedClient,
-  });
-  pool.on('error', onLost);
-  return pool;
+  };
 }
 
 /** In the URL, whose options would win over those beside it. */

@@ -7,6 +7,7 @@ export type TenantErrorCode =
   | 'tenant-busy'
   | 'stale-route'
   | 'fence-behind'
+  | 'cluster-unknown'
   | 'tenant-context-refused'
   | 'tenant-context-missing'
   | 'tenant-context-conflict'
@@ -62,6 +63,14 @@ export class FenceBehind extends TenantError {
       { tenantId },
       options,
     );
+  }
+}
+
+/** The tenant lives on a cluster that this process has not been told of: its configuration is behind (503). */
+export class ClusterUnknown extends TenantError {
+  readonly code = 'cluster-unknown';
+  constructor(tenantId: string, cluster: string) {
+    super('The tenant lives where this process does not reach; try again later.', { tenantId, cluster });
   }
 }
 

@@ -1,4 +1,5 @@
 export {
+  ClusterUnknown,
   ContextRefused,
   FenceBehind,
   StaleRoute,
@@ -17,6 +18,23 @@ export { type SqlStatement } from './protocol/encoded-statement.js';
 export { type IsolationLevel } from './protocol/session-statements.js';
 export { type LimitsOf, type TenantLimits } from './tenant-limits.js';
 export { onePlace, type ConnectionSource, type Destination } from './connection-source.js';
+export { type ClusterAccess } from './clusters/cluster-access.js';
+export {
+  maintenanceCluster,
+  MaintenanceClusters,
+  type MaintenanceCluster,
+} from './clusters/maintenance-clusters.js';
+export { Places } from './clusters/places.js';
+export { ServingClusters, type ServingClustersOptions } from './clusters/serving-clusters.js';
+export {
+  ConnectionPools,
+  type ConnectionPoolsOptions,
+  type ConnectionWanted,
+} from './pools/connection-pools.js';
+export { poolLimits, type PoolLimits } from './pools/pool-limits.js';
+export { PoolTimeout } from './pools/pool-timeout.js';
+export { TenantLogins, type TenantLoginKeys } from './credentials/tenant-logins.js';
+export { TenantDatabasesBehind } from './install/migrate-tenant-databases.js';
 export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
 export {
   ContextSigner,

@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryResult } from 'pg';
+import type { PoolClient, QueryResult } from 'pg';
 import { CLEAN, ENDING } from './protocol/session-statements.js';
 import { sendRun, StatementRun } from './protocol/statement-run.js';
 
@@ -12,7 +12,7 @@ export class Loan {
   }
 
   /** Takes a connection that is outside any transaction; others, left so by a bug, are closed. */
-  static async from(pool: Pool): Promise<Loan> {
+  static async from(pool: { connect(): Promise<PoolClient> }): Promise<Loan> {
     for (;;) {
       const client = await pool.connect();
       if (client.getTransactionStatus() === 'I') return new Loan(client);

@@ -16,6 +16,7 @@ export const SQLSTATE = {
   serializationFailure: '40001',
   deadlock: '40P01',
   insufficientPrivilege: '42501',
+  objectNotInState: '55000',
   objectInUse: '55006',
   invalidDatabase: '3D000',
   loginRefused: '28000',

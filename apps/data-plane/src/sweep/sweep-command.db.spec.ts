@@ -72,7 +72,7 @@ async function lateSchema(): Promise<string> {
 describe('the command that sweeps', () => {
   it('ends with 0 and one line when everything matches', async () => {
     const { code, out } = await run([]);
-    expect(out).toMatch(/0 tenants of reference in \w+: /);
+    expect(out).toMatch(/0 tenants of reference in default\/\w+: /);
     expect(code).toBe(0);
   });
 

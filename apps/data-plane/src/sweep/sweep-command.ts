@@ -35,15 +35,16 @@ export async function sweepCommand(
   try {
     const config = readConfig();
     logger.level = config.logLevel;
-    const report = await sweepOrphans({
+    const reports = await sweepOrphans({
       service: referenceService(config.participant),
-      provisionerUrl: config.provisionerUrl,
+      provisionerUrls: { default: config.provisionerUrl },
       transport: createTransport(config.transport, config.participant, logger),
       logger,
       delete: flags.delete,
     });
-    out.write(`${flags.json ? JSON.stringify(report, undefined, 2) : orphanTable(report)}\n`);
-    return report.clean ? SWEEP_EXIT.clean : SWEEP_EXIT.findings;
+    for (const report of reports)
+      out.write(`${flags.json ? JSON.stringify(report, undefined, 2) : orphanTable(report)}\n`);
+    return reports.every(({ clean }) => clean) ? SWEEP_EXIT.clean : SWEEP_EXIT.findings;
   } catch (error) {
     logger.error({ err: error }, 'the sweep failed');
     return SWEEP_EXIT.failed;

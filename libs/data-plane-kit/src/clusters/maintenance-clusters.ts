@@ -1,4 +1,6 @@
-import { Client, type Pool } from 'pg';
+import type { Client, Pool } from 'pg';
+import { type Secret, secretOf } from '../credentials/secret.js';
+import { databaseClient } from '../database-pool.js';
 import { databaseUrlOf } from '../database-url.js';
 import { PlacementRefused } from '../participant/request-errors.js';
 
@@ -12,37 +14,58 @@ export interface MaintenanceCluster {
   readonly connectTo: (database: string) => Client;
 }
 
-/** The clusters that this service has databases on. */
-export interface MaintenanceClusters {
-  /**
-   * @param name undefined for a tenant that was never placed: the cluster that tenants begin on.
-   * @throws PlacementRefused, final, for a cluster that nobody has told this service about.
-   */
-  of(name: string | undefined): MaintenanceCluster;
-}
+/** How long one statement of maintenance may take, in milliseconds: a migration, or the deletion of a large tenant. */
+export const MAINTENANCE_TIMEOUT_MS = 600_000;
 
-/** How long one statement of maintenance inside a tenant's database may take, in milliseconds. */
-const QUERY_TIMEOUT_MS = 600_000;
-
-/** A service whose tenants all live on the server of one pool. */
-export function oneCluster(pool: Pool, name = 'default'): MaintenanceClusters {
-  const cluster = { name, pool, connectTo: (database: string) => sessionBeside(pool, database) };
+/** @param url of the provisioning login in the service's database there, over a direct connection. */
+export function maintenanceCluster(
+  name: string,
+  pool: Pool,
+  url: Secret,
+  applicationName: string,
+): MaintenanceCluster {
   return {
-    of(wanted) {
-      if (wanted !== undefined && wanted !== name)
-        throw new PlacementRefused(
-          `The cluster ${wanted} is not among those that this service knows: ${name}.`,
-        );
-      return cluster;
-    },
+    name,
+    pool,
+    connectTo: (database) =>
+      databaseClient({
+        url: databaseUrlOf(url.read(), database),
+        applicationName,
+        queryTimeoutMs: MAINTENANCE_TIMEOUT_MS,
+        holdsLocks: true,
+      }),
   };
 }
 
-function sessionBeside(pool: Pool, database: string): Client {
-  const { connectionString = '', application_name: applicationName } = pool.options;
-  return new Client({
-    connectionString: databaseUrlOf(connectionString, database),
-    application_name: applicationName,
-    query_timeout: QUERY_TIMEOUT_MS,
-  });
+/** The clusters that this service has databases on. */
+export class MaintenanceClusters {
+  private readonly byName: ReadonlyMap<string, MaintenanceCluster>;
+
+  /** @param clusters the first is the one that tenants begin on, and that of those which were never placed. */
+  constructor(private readonly clusters: readonly [MaintenanceCluster, ...MaintenanceCluster[]]) {
+    this.byName = new Map(clusters.map((cluster) => [cluster.name, cluster]));
+  }
+
+  get all(): readonly MaintenanceCluster[] {
+    return this.clusters;
+  }
+
+  /** @throws PlacementRefused, final, for a cluster that nobody has told this service about. */
+  of(name: string | undefined): MaintenanceCluster {
+    if (name === undefined) return this.clusters[0];
+    const cluster = this.byName.get(name);
+    if (cluster) return cluster;
+    const known = [...this.byName.keys()].join(', ');
+    throw new PlacementRefused(
+      `The cluster ${name} is not among those that this service has been told of: ${known}. Tell it, then retry the operation.`,
+    );
+  }
+}
+
+/** A service whose tenants all live on the server of one pool. */
+export function oneCluster(pool: Pool, name = 'default'): MaintenanceClusters {
+  const { connectionString = '', application_name: applicationName = 'maintenance' } = pool.options;
+  return new MaintenanceClusters([
+    maintenanceCluster(name, pool, secretOf(connectionString), applicationName),
+  ]);
 }

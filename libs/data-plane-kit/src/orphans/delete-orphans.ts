@@ -1,6 +1,7 @@
 import type { StateRecord } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 import { escapeIdentifier, type Pool, type PoolClient } from 'pg';
+import { dropDatabase } from '../participant/drop-database.js';
 import { withClient, withTenantLock } from '../participant/tenant-lock.js';
 import { maintainTx } from '../participant/transaction.js';
 import { judgeTenant } from './judge-tenant.js';
@@ -25,7 +26,7 @@ export interface OrphanDeletion {
  * Deletes what is deletable of one tenant: as its only worker in this service, and with everything read and judged again
  * inside the transaction that deletes. A purge, or anything else that changed the tenant since the report, is seen here.
  *
- * @returns the names of what was deleted, as `schema <name>` and `role <name>`.
+ * @returns the names of what was deleted, as `schema <name>`, `role <name>` and `database <name>`.
  * @throws RequestFailed when a worker keeps the tenant, or a newer purge has begun.
  */
 export function deleteOrphans(deletion: OrphanDeletion): Promise<string[]> {
@@ -46,11 +47,41 @@ async function deleteAs(client: PoolClient, { home, tenantId, record }: OrphanDe
   );
   // Without a tombstone nothing is deletable, and there is no generation to work at.
   if (rows[0] === undefined) return [];
-  return maintainTx(client, { tenantId, generation: Number(rows[0].generation) }, async (sql) => [
-    // The schema's grants refer to the role, so the role is looked at when the schema is gone.
+  const at = { tenantId, generation: Number(rows[0].generation) };
+  const databases = await maintainTx(client, at, (sql) => deletable(sql, home, tenantId, record, 'database'));
+  // Outside of any transaction, as the server wants it; the tenant's lock is kept.
+  for (const name of databases) await dropDatabase(client, name);
+  const others = await maintainTx(client, at, async (sql) => [
+    // What the schema and the database grant refers to the role, so the role is looked at when they are gone.
     ...(await deleteTx(sql, home, tenantId, record, 'schema')),
     ...(await deleteTx(sql, home, tenantId, record, 'role')),
   ]);
+  return [...databases.map((name) => `database ${name}`), ...others];
+}
+
+async function deletable(
+  sql: SqlExecutor,
+  home: Home,
+  tenantId: string,
+  record: OrphanDeletion['record'],
+  type: 'schema' | 'role' | 'database',
+): Promise<string[]> {
+  const objects = await readTenantObjects(sql, [tenantId]);
+  const facts = (await readTenantFacts(sql, [tenantId])).get(tenantId)!;
+  return (
+    judgeTenant(home, { tenantId, record: record(), facts, objects })
+      .filter((found) => found.deletable && found.object.type === type)
+      .map(({ object }) => object.name)
+      // A role that something is still granted to could not be dropped, and would take the transaction with it.
+      .filter(
+        (name) =>
+          type !== 'role' ||
+          !objects.some(
+            (other) =>
+              other.name === name && (other.type === 'role' ? other.usedHere : other.type === 'database'),
+          ),
+      )
+  );
 }
 
 async function deleteTx(
@@ -60,17 +91,7 @@ async function deleteTx(
   record: OrphanDeletion['record'],
   type: 'schema' | 'role',
 ): Promise<string[]> {
-  const objects = await readTenantObjects(sql, [tenantId]);
-  const facts = (await readTenantFacts(sql, [tenantId])).get(tenantId)!;
-  const names = judgeTenant(home, { tenantId, record: record(), facts, objects })
-    .filter(({ deletable, object }) => deletable && object.type === type)
-    .map(({ object }) => object.name)
-    // A role that something is still granted to could not be dropped, and would take the transaction with it.
-    .filter(
-      (name) =>
-        type === 'schema' ||
-        !objects.some((role) => role.name === name && role.type === 'role' && role.usedHere),
-    );
+  const names = await deletable(sql, home, tenantId, record, type);
   for (const name of names) {
     await sql.query(`DROP ${type} ${escapeIdentifier(name)} ${type === 'schema' ? 'CASCADE' : ''}`);
     if (type === 'schema')

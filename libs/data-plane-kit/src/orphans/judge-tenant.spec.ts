@@ -7,7 +7,7 @@ import type { Home, TenantSituation } from './tenant-situation.js';
 
 const TENANT = '01890000-0000-7000-8000-00000000000a';
 const NAME = 't_0189000000007000800000000000000a';
-const HOME: Home = { service: 'example', store: 'primary', database: 'here' };
+const HOME: Home = { cluster: 'default', service: 'example', store: 'primary', database: 'here' };
 const MARKER = { service: 'example', tenantId: TENANT, generation: 1, database: 'here' };
 
 const NOTHING: TenantFacts = { fence: undefined, provisioned: undefined, tombstone: undefined };
@@ -119,12 +119,34 @@ describe('what is said of a role', () => {
 });
 
 describe('what is said of a database', () => {
-  it.each([
-    [
-      'the tenant is placed in it',
-      { record: record('ACTIVE', 'database'), facts: { ...ALIVE, provisioned: { isolation: 'database' } } },
+  const placed = {
+    record: record('ACTIVE', 'database'),
+    facts: { ...ALIVE, provisioned: { isolation: 'database' } },
+  } as const;
+
+  it('that the tenant is placed in: nothing, as long as its login is there too', () => {
+    expect(judged({ ...placed, objects: [object('database'), object('role', { usedHere: false })] })).toEqual(
       [],
-    ],
+    );
+    expect(judged({ ...placed, objects: [object('role', { usedHere: false })] })).toEqual([
+      'missing database',
+    ]);
+    expect(judged({ ...placed, objects: [object('database')] })).toEqual(['missing role']);
+  });
+
+  it('on a cluster where the tenant is not placed: that it is left over there', () => {
+    const elsewhere = { ...HOME, cluster: 'eu-1' };
+    const found = judgeTenant(elsewhere, {
+      tenantId: TENANT,
+      ...placed,
+      facts: NOTHING,
+      objects: [object('database')],
+    });
+    expect(found.map(({ kind, object: { type } }) => `${kind} ${type}`)).toEqual(['orphaned database']);
+    expect(judgeTenant(elsewhere, { tenantId: TENANT, ...placed, facts: NOTHING, objects: [] })).toEqual([]);
+  });
+
+  it.each([
     [
       'the tenant is placed elsewhere',
       { record: record('SUSPENDED', 'pooled'), facts: { ...NOTHING, fence: FENCE } },
@@ -136,15 +158,13 @@ describe('what is said of a database', () => {
     expect(judged({ ...situation, objects: [object('database', { marker: undefined })] })).toEqual(expected);
   });
 
-  it('is reported only, whatever marker it may carry', () => {
-    const found = judgeTenant(HOME, {
-      tenantId: TENANT,
-      record: record('PURGED'),
-      facts: PURGED,
-      objects: [object('database')],
-    });
-    expect(found).toEqual([
-      expect.objectContaining({ kind: 'orphaned', deletable: false, whyNot: 'Databases are reported only.' }),
+  it('of a purged tenant is deleted by its marker, as everything else', () => {
+    expect(judged({ record: record('PURGED'), facts: PURGED, objects: [object('database')] })).toEqual([
+      'orphaned database!',
+    ]);
+    const theirs = object('database', { marker: { ...MARKER, service: 'other' } });
+    expect(judged({ record: record('PURGED'), facts: PURGED, objects: [theirs] })).toEqual([
+      'foreign database',
     ]);
   });
 });

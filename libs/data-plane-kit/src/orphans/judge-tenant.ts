@@ -1,10 +1,10 @@
-import { tenantSchemaName } from '@tenantry/contracts';
+import { type Isolation, tenantSchemaName } from '@tenantry/contracts';
 import { finding, NOT_OURS } from './finding.js';
 import { judgeForeign } from './judge-foreign.js';
 import type { ObjectType, OrphanFinding } from './orphan-report.js';
 import { hasForeignMarker, isAnothers } from './ownership.js';
 import type { TenantObject } from './tenant-objects.js';
-import { type Home, isWanted, routeOf, type TenantSituation } from './tenant-situation.js';
+import { type Home, isWanted, routeHere, type TenantSituation } from './tenant-situation.js';
 import { whyNotDelete } from './why-not-delete.js';
 
 /**
@@ -13,9 +13,7 @@ import { whyNotDelete } from './why-not-delete.js';
  * record speaks, and its silence about a tenant that has a fence here makes the tenant unknown, never an orphan.
  */
 export function judgeTenant(home: Home, tenant: TenantSituation): OrphanFinding[] {
-  const own = tenant.objects.filter(
-    ({ store, type }) => store === home.store && !isExpectedDatabase(home, tenant, type),
-  );
+  const own = tenant.objects.filter(({ store }) => store === home.store);
   const foreign = judgeForeign(home, tenant);
   switch (expectation(tenant)) {
     case 'changing':
@@ -85,12 +83,12 @@ function leftRows({ tenantId, facts, record }: TenantSituation): OrphanFinding[]
   ];
 }
 
-/** An object that the tenant should have, if it is placed in a schema of its own. */
+/** An object that the tenant should have, if it is placed in a schema or a database of its own. */
 function wanted(home: Home, tenant: TenantSituation, object: TenantObject): OrphanFinding[] {
   if (isAnothers(object)) return [];
   if (hasForeignMarker(home, object)) return [foreignMarker(object)];
   const { tenantId } = tenant;
-  if (object.type === 'database' || !hasOwnSchema(home, tenant))
+  if (!isExpected(home, tenant, object))
     return [
       finding(
         'orphaned',
@@ -111,7 +109,7 @@ function wanted(home: Home, tenant: TenantSituation, object: TenantObject): Orph
  */
 function missing(home: Home, tenant: TenantSituation): OrphanFinding[] {
   const { tenantId, record, facts, objects } = tenant;
-  const state = routeOf(tenant, home.store) && record?.state;
+  const state = routeHere(tenant, home) && record?.state;
   const active = state === 'ACTIVE';
   const found: OrphanFinding[] = [];
   if (!facts.fence && (active || state === 'SUSPENDED'))
@@ -127,9 +125,10 @@ function missing(home: Home, tenant: TenantSituation): OrphanFinding[] {
         'The tenant is ACTIVE and not fully provisioned here.',
       ),
     );
-  if (hasOwnSchema(home, tenant) && (active || facts.provisioned)) {
+  const isolation = isolationHere(home, tenant);
+  if (isolation !== undefined && isolation !== 'pooled' && (active || facts.provisioned)) {
     const name = tenantSchemaName(tenantId, home.store);
-    for (const type of ['schema', 'role'] as const)
+    for (const type of [isolation, 'role'] as const)
       if (!objects.some((object) => object.type === type && object.name === name))
         found.push(
           missingOf(tenantId, type, name, `The tenant was provisioned here, and its ${type} is gone.`),
@@ -138,12 +137,15 @@ function missing(home: Home, tenant: TenantSituation): OrphanFinding[] {
   return found;
 }
 
-function hasOwnSchema({ store }: Home, tenant: TenantSituation): boolean {
-  return routeOf(tenant, store)?.isolation === 'schema' || tenant.facts.provisioned?.isolation === 'schema';
+/** As the tenant is placed here, or was provisioned here. */
+function isolationHere(home: Home, tenant: TenantSituation): Isolation | undefined {
+  return routeHere(tenant, home)?.isolation ?? tenant.facts.provisioned?.isolation;
 }
 
-function isExpectedDatabase({ store }: Home, tenant: TenantSituation, type: ObjectType): boolean {
-  return type === 'database' && isWanted(tenant.record) && routeOf(tenant, store)?.isolation === 'database';
+/** A schema of its own and a database of its own each come with a role of that name. */
+function isExpected(home: Home, tenant: TenantSituation, { type }: TenantObject): boolean {
+  const isolation = isolationHere(home, tenant);
+  return isolation === type || (type === 'role' && (isolation === 'schema' || isolation === 'database'));
 }
 
 function missingOf(tenantId: string, type: ObjectType, name: string, why: string): OrphanFinding {

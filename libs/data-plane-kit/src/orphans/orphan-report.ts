@@ -33,6 +33,7 @@ export interface OrphanReport {
   /** When it began, by the database's clock. */
   readonly sweptAt: string;
   readonly service: string;
+  readonly cluster: string;
   readonly database: string;
   /** How many tenants with a state record or bookkeeping here were compared. */
   readonly tenants: number;

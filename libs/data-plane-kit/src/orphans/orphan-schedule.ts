@@ -56,12 +56,13 @@ export class OrphanSchedule {
     }
   }
 
-  private log({ findings, counts, tenants, database }: OrphanReport): void {
+  private log({ findings, counts, tenants, cluster, database }: OrphanReport): void {
     const wrong = findings.filter((finding) => isOpen(finding) && finding.kind !== 'unmarked');
-    if (wrong.length === 0) this.logger.debug({ counts, tenants, database }, 'no orphans were found');
+    if (wrong.length === 0)
+      this.logger.debug({ counts, tenants, cluster, database }, 'no orphans were found');
     else
       this.logger.warn(
-        { counts, tenants, database, findings: wrong.slice(0, LOGGED) },
+        { counts, tenants, cluster, database, findings: wrong.slice(0, LOGGED) },
         'the database and the tenants do not match',
       );
   }

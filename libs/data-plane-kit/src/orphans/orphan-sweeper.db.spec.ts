@@ -293,7 +293,27 @@ describe('a sweep', () => {
     expect(await exists()).toEqual(THERE);
   });
 
-  it('reports a database of such a name, and never deletes it', async () => {
+  it('deletes a database that the purge could not see, by its marker', async () => {
+    await ask('purge', 2);
+    const marker = {
+      service: 'example',
+      tenantId,
+      generation: 1,
+      database: new URL(database.adminUrl).pathname.slice(1),
+    };
+    await query(`CREATE DATABASE ${schema} OWNER tenantry_provisioner`);
+    await query(markSql('DATABASE', schema, marker));
+    expect(await found(true)).toEqual([
+      expect.objectContaining({
+        kind: 'orphaned',
+        object: { type: 'database', name: schema },
+        deleted: true,
+      }),
+    ]);
+    expect(await query('SELECT FROM pg_database WHERE datname = $1', [schema])).toEqual([]);
+  });
+
+  it('reports a database of such a name without a marker, and never deletes it', async () => {
     await ask('purge', 2);
     await query(`CREATE DATABASE ${schema}`);
     try {

@@ -16,6 +16,8 @@ export interface OrphanSweeperOptions {
   readonly service: Pick<ServiceDefinition, 'name' | 'store'>;
   /** Of the provisioning login, direct connections; at least one. */
   readonly pool: Pool;
+  /** What placements call the cluster of that pool. Default: `default`. */
+  readonly cluster?: string;
   /** Followed by someone else; a sweep refuses to begin before it is complete. */
   readonly routes: RouteCache;
   readonly logger: Logger;
@@ -58,13 +60,13 @@ export class OrphanSweeper {
     delete: deleting,
     signal = new AbortController().signal,
   }: SweepOptions): Promise<OrphanReport> {
-    const { service, pool, routes, maxFindings = 1000, onJudged } = this.options;
+    const { service, pool, cluster = 'default', routes, maxFindings = 1000, onJudged } = this.options;
     if (!routes.isComplete) throw new RoutesNotLoaded();
     const sql = pgExecutor(pool);
     const [here] = await sql.query<{ database: string; now: Date }>(
       'SELECT current_database() AS database, now()',
     );
-    const home: Home = { service: service.name, store: service.store, database: here!.database };
+    const home: Home = { cluster, service: service.name, store: service.store, database: here!.database };
     const found = new FindingList(maxFindings);
     const purged: string[] = [];
     let tenants = 0;
@@ -81,6 +83,7 @@ export class OrphanSweeper {
     return {
       sweptAt: here!.now.toISOString(),
       service: home.service,
+      cluster,
       database: home.database,
       tenants,
       findings: found.findings,

@@ -4,7 +4,7 @@ const HEADINGS = ['KIND', 'OBJECT', 'NAME', 'TENANT', 'DELETE', 'WHY'] as const;
 
 /** A report for people: one line for each finding, and a last one that sums up. */
 export function orphanTable(report: OrphanReport): string {
-  const { findings, counts, tenants, database, service, rowsUnchecked } = report;
+  const { findings, counts, tenants, cluster, database, service, rowsUnchecked } = report;
   const rows = [
     HEADINGS,
     ...ORPHAN_KINDS.flatMap((kind) => findings.filter((found) => found.kind === kind)).map(rowOf),
@@ -24,7 +24,7 @@ export function orphanTable(report: OrphanReport): string {
     ...(total > findings.length ? [`${total - findings.length} more findings are not shown.`] : []),
     ...(rowsUnchecked > 0 ? [`Rows of ${rowsUnchecked} purged tenants were not looked for.`] : []),
   ];
-  const sum = `${tenants} tenants of ${service} in ${database}: ${byKind.join(', ') || 'nothing found'}.`;
+  const sum = `${tenants} tenants of ${service} in ${cluster}/${database}: ${byKind.join(', ') || 'nothing found'}.`;
   return [...(findings.length > 0 ? [...lines, ''] : []), [sum, ...notes].join(' ')].join('\n');
 }
 

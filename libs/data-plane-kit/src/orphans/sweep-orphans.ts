@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger, ParticipantTransport } from '@tenantry/messaging';
+import type { Secret } from '../credentials/secret.js';
 import { databasePool } from '../database-pool.js';
 import { RouteCache } from '../route-cache.js';
 import type { ServiceDefinition } from '../service-definition.js';
@@ -8,8 +9,8 @@ import { OrphanSweeper, RoutesNotLoaded } from './orphan-sweeper.js';
 
 export interface SweepOrphansOptions {
   readonly service: Pick<ServiceDefinition, 'name' | 'store'>;
-  /** The login that provisions, over a direct connection. */
-  readonly provisionerUrl: string;
+  /** The login that provisions, over a direct connection, in the service's database on each cluster by its name. */
+  readonly provisionerUrls: Readonly<Record<string, string | Secret>>;
   /** Brings the state records; closed at the end. */
   readonly transport: Pick<ParticipantTransport, 'followState' | 'close'>;
   readonly logger: Logger;
@@ -23,27 +24,35 @@ export interface SweepOrphansOptions {
 const QUERY_TIMEOUT_MS = 600_000;
 
 /**
- * One sweep in a process of its own, which reads the state records anew: what has none when it begins does not exist.
+ * One sweep of each cluster, in a process of its own, which reads the state records anew: what has none when it begins does not exist.
  *
  * @throws RoutesNotLoaded when they cannot be read in time.
  */
-export async function sweepOrphans(options: SweepOrphansOptions): Promise<OrphanReport> {
-  const { service, provisionerUrl, transport, logger } = options;
+export async function sweepOrphans(options: SweepOrphansOptions): Promise<OrphanReport[]> {
+  const { service, provisionerUrls, transport, logger } = options;
   const routes = new RouteCache();
-  const pool = databasePool({
-    url: provisionerUrl,
-    max: 2,
-    applicationName: `${service.name}-sweep`,
-    queryTimeoutMs: QUERY_TIMEOUT_MS,
-    holdsLocks: true,
-    onLost: (err) => logger.warn({ err }, 'lost an idle database connection'),
+  const pools = Object.entries(provisionerUrls).map(([cluster, url]) => {
+    const pool = databasePool({
+      url,
+      max: 2,
+      applicationName: `${service.name}-sweep`,
+      queryTimeoutMs: QUERY_TIMEOUT_MS,
+      holdsLocks: true,
+      onLost: (err) => logger.warn({ err, cluster }, 'lost an idle database connection'),
+    });
+    return { cluster, pool };
   });
   try {
     await loadRoutes(routes, options);
-    return await new OrphanSweeper({ service, pool, routes, logger }).sweep({ delete: options.delete });
+    const reports: OrphanReport[] = [];
+    for (const { cluster, pool } of pools) {
+      const sweeper = new OrphanSweeper({ service, cluster, pool, routes, logger });
+      reports.push(await sweeper.sweep({ delete: options.delete }));
+    }
+    return reports;
   } finally {
     await transport.close();
-    await pool.end();
+    await Promise.all(pools.map(({ pool }) => pool.end()));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Isolation } from '@tenantry/contracts';
 import type { SqlExecutor } from '@tenantry/database';
 
 /** What the kit's own tables say about one tenant. */
@@ -5,7 +6,7 @@ export interface TenantFacts {
   /** `settled`: unchanged for a while, so that a state record had the time to come. */
   readonly fence: { readonly generation: number; readonly settled: boolean } | undefined;
   /** The row that ends a provisioning. */
-  readonly provisioned: { readonly isolation: string } | undefined;
+  readonly provisioned: { readonly isolation: Isolation } | undefined;
   readonly tombstone: { readonly generation: number } | undefined;
 }
 
@@ -16,7 +17,7 @@ interface FactsRow {
   readonly tenant_id: string;
   readonly fence_generation: string | null;
   readonly fence_settled: boolean | null;
-  readonly isolation: string | null;
+  readonly isolation: Isolation | null;
   readonly tombstone_generation: string | null;
 }
 

@@ -12,7 +12,7 @@ export interface TenantObject {
   readonly marker: ObjectMarker | undefined;
   /** Of a role: whether something in this database refers to it. */
   readonly usedHere: boolean;
-  /** Of a role: whether another database holds it, by what refers to it there or, when nothing does, by its marker. */
+  /** Of a role or database: whether another service's database holds it, by what refers to it there or, when nothing does, by its marker. */
   readonly heldElsewhere: boolean;
 }
 
@@ -36,7 +36,7 @@ FROM pg_roles r CROSS JOIN LATERAL (
   WHERE d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
 ) u
 UNION ALL
-SELECT 'database', datname, NULL, false, false FROM pg_database`;
+SELECT 'database', datname, shobj_description(oid, 'pg_database'), false, false FROM pg_database`;
 
 /** Reads them all, or those of the given tenants. */
 export async function readTenantObjects(
@@ -67,6 +67,6 @@ function objectOf(row: ObjectRow, otherDatabases: ReadonlySet<string>): TenantOb
     usedHere: row.used_here,
     heldElsewhere:
       row.used_elsewhere ||
-      (type === 'role' && !row.used_here && marker !== undefined && otherDatabases.has(marker.database)),
+      (type !== 'schema' && !row.used_here && marker !== undefined && otherDatabases.has(marker.database)),
   };
 }

@@ -12,7 +12,6 @@ export function whyNotDelete(home: Home, tenant: TenantSituation, object: Tenant
   const { record, facts } = tenant;
   const { marker } = object;
   const { tombstone } = facts;
-  if (object.type === 'database') return 'Databases are reported only.';
   if (!marker) return 'It carries no marker.';
   if (hasForeignMarker(home, object)) return NOT_OURS;
   if (!tombstone) return 'There is no tombstone of the tenant here.';

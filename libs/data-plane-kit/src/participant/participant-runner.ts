@@ -1,6 +1,8 @@
 import type { Capability } from '@tenantry/contracts';
 import type { FactAppliers, Logger, ParticipantTransport } from '@tenantry/messaging';
 import type { Pool } from 'pg';
+import { type MaintenanceClusters, oneCluster } from '../clusters/maintenance-clusters.js';
+import type { TenantLogins } from '../credentials/tenant-logins.js';
 import type { ServiceDefinition } from '../service-definition.js';
 import type { FenceTimes } from './fence-writer.js';
 import { ParticipantLoop, type ParticipantLoopOptions } from './participant-loop.js';
@@ -16,6 +18,10 @@ export interface ParticipantRunnerOptions {
   readonly pool: Pool;
   /** Of the provisioning login over direct connections, for the requests; at least `concurrency` connections. */
   readonly maintenancePool: Pool;
+  /** The clusters that tenants may be placed on. Default: that of the maintenance pool, by the name `default`. */
+  readonly clusters?: MaintenanceClusters;
+  /** For tenants with databases of their own. Default: none, and such tenants are refused. */
+  readonly tenantLogins?: TenantLogins | undefined;
   readonly logger: Logger;
   /** What the heartbeat names. */
   readonly version: string;
@@ -37,6 +43,8 @@ export class ParticipantRunner {
     transport,
     pool,
     maintenancePool,
+    clusters = oneCluster(maintenancePool),
+    tenantLogins,
     logger,
     version,
     concurrency = 4,
@@ -56,6 +64,8 @@ export class ParticipantRunner {
       handler: createRequestHandler({
         service,
         pool: maintenancePool,
+        clusters,
+        tenantLogins,
         logger,
         ...(fenceTimes && { fenceTimes }),
       }),

@@ -37,7 +37,7 @@ export interface RequestHandlerOptions {
   /** The clusters that tenants may be placed on. Default: that of the pool, by the name `default`. */
   readonly clusters?: MaintenanceClusters;
   /** For tenants with databases of their own. Default: none, and such tenants are refused. */
-  readonly tenantLogins?: TenantLogins;
+  readonly tenantLogins?: TenantLogins | undefined;
   readonly logger: Logger;
   readonly fenceTimes?: FenceTimes;
   /** Called after each step of a request, e.g. `provision.schema`. Default: the crash point `kit.<step>`. */

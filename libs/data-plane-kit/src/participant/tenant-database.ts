@@ -2,9 +2,10 @@ import type { SqlExecutor } from '@tenantry/database';
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';
 import { scramVerifier } from '../credentials/scram-verifier.js';
 import { templateDatabaseName } from '../install/template-database.js';
-import { DEDICATED_ROLE, PROVISIONER_ROLE } from '../install/roles.js';
+import { DEDICATED_ROLE } from '../install/roles.js';
 import { markSql, type ObjectMarker, readMarker } from '../orphans/object-marker.js';
 import { SQLSTATE } from '../sql-errors.js';
+import { asProvisioner, dropDatabase, endSessions } from './drop-database.js';
 import { PlacementRefused, TenantHeld } from './request-errors.js';
 
 /** A tenant's own database as the server's catalogue has it. */
@@ -21,9 +22,6 @@ export interface ServerSession {
   /** A session of the same login in another database of the server. */
   readonly connectTo: (database: string) => Client;
 }
-
-/** How often a database is tried to be dropped while somebody comes in between. */
-const DROP_ATTEMPTS = 3;
 
 /**
  * One tenant's database and login, which have the same name. Everything about them is done from the service's database over the
@@ -55,7 +53,8 @@ export class TenantDatabase {
    */
   async create(store: string): Promise<void> {
     const template = templateDatabaseName(store, await this.serviceDatabase());
-    await this.asProvisioner(
+    await asProvisioner(
+      this.session.client,
       `CREATE DATABASE ${escapeIdentifier(this.name)} TEMPLATE ${escapeIdentifier(template)} ALLOW_CONNECTIONS false`,
     ).catch((error: unknown) => {
       if (!(error instanceof DatabaseError)) throw error;
@@ -115,34 +114,13 @@ END $kit$`);
    * @param everybody whether to end those of everybody else in the database too. @returns how many were ended.
    */
   async endSessions(everybody = false): Promise<number> {
-    const { rows } = await this.session.client.query<{ n: number }>(
-      'SELECT tenantry.end_sessions($1, $2) AS n',
-      [this.name, everybody],
-    );
-    return rows[0]!.n;
+    return endSessions(this.session.client, this.name, everybody);
   }
 
-  /**
-   * Drops the database; nobody can come in meanwhile, and whoever is in is put out. The login stays.
-   *
-   * @throws TenantHeld when sessions would not end, such as a superuser's.
-   */
+  /** Drops the database, whoever is in it. The login stays. @throws TenantHeld when sessions would not end, such as a superuser's. */
   async drop(): Promise<void> {
     await this.leave();
-    for (let attempt = 1; ; attempt += 1) {
-      // One that was half dropped by a server's end lets nobody in anyway, and refuses to be altered.
-      if ((await this.find())?.open)
-        await this.asProvisioner(`ALTER DATABASE ${escapeIdentifier(this.name)} ALLOW_CONNECTIONS false`);
-      await this.endSessions(true);
-      try {
-        await this.asProvisioner(`DROP DATABASE IF EXISTS ${escapeIdentifier(this.name)}`);
-        return;
-      } catch (error) {
-        if (!(error instanceof DatabaseError) || error.code !== SQLSTATE.objectInUse) throw error;
-        if (attempt === DROP_ATTEMPTS)
-          throw new TenantHeld('Sessions in the tenant’s database would not end.', { cause: error });
-      }
-    }
+    await dropDatabase(this.session.client, this.name);
   }
 
   /** The provisioning login's session inside the database: one for as long as it is not left. */
@@ -169,17 +147,5 @@ END $kit$`);
       'SELECT current_database() AS database',
     );
     return rows[0]!.database;
-  }
-
-  /** Outside of a transaction, as CREATE and DROP DATABASE need. */
-  private async asProvisioner(statement: string): Promise<void> {
-    const { client } = this.session;
-    await client.query(`SET ROLE ${PROVISIONER_ROLE}`);
-    try {
-      await client.query(statement);
-    } finally {
-      // Fails only with the connection.
-      await client.query('RESET ROLE').catch(() => undefined);
-    }
   }
 }
