@@ -33,7 +33,6 @@ export {
 } from './pools/connection-pools.js';
 export { poolLimits, type PoolLimits } from './pools/pool-limits.js';
 export { PoolTimeout } from './pools/pool-timeout.js';
-export { TenantLogins, type TenantLoginKeys } from './credentials/tenant-logins.js';
 export { TenantDatabasesBehind } from './install/migrate-tenant-databases.js';
 export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
 export {
