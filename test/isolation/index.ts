@@ -1,0 +1,1 @@
+export { runSoak, type SoakOptions, type SoakReport } from './run-soak.ts';
