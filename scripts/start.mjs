@@ -13,6 +13,7 @@ import {
   noteApiKeyShown,
   secrets,
   signingKeyFile,
+  tenantLoginKeyFile,
   STATE_FOLDER,
   writeDevFile,
 } from './start/state.mjs';
@@ -82,6 +83,7 @@ async function serve(config) {
     adminKeyHash: sha256(kept.apiKey),
     dataPlaneKeyHash: sha256(kept.dataPlaneApiKey),
     signingKey: `file:${signingKeyFile()}`,
+    tenantLoginKey: `file:${tenantLoginKeyFile()}`,
   });
   say('migrating the databases');
   for (const app of APPS) await servers.migrateApp(app, environment[app].migrate);

@@ -7,6 +7,7 @@ import { fromRoot } from '../run.mjs';
 export const STATE_FOLDER = fromRoot('.tenantry');
 export const DEV_FILE = path.join(STATE_FOLDER, 'dev.json');
 const SIGNING_KEY_FILE = path.join(STATE_FOLDER, 'signing-key.pem');
+const TENANT_LOGIN_KEY_FILE = path.join(STATE_FOLDER, 'tenant-login-key');
 const SECRETS_FILE = path.join(STATE_FOLDER, 'secrets.json');
 
 /**
@@ -34,6 +35,12 @@ export function signingKeyFile() {
     writeWhole(SIGNING_KEY_FILE, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   }
   return SIGNING_KEY_FILE;
+}
+
+/** The key that the logins of tenants with databases of their own are derived from, made at the first start. @returns its file. */
+export function tenantLoginKeyFile() {
+  if (!existsSync(TENANT_LOGIN_KEY_FILE)) writeWhole(TENANT_LOGIN_KEY_FILE, randomBytes(32).toString('hex'));
+  return TENANT_LOGIN_KEY_FILE;
 }
 
 /** Notes that the administrator's key has been shown, which happens once. */

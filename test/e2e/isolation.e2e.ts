@@ -8,6 +8,9 @@ const MODELS: readonly [Isolation, Isolation][] = [
   ['schema', 'schema'],
   ['pooled', 'schema'],
   ['schema', 'pooled'],
+  ['database', 'database'],
+  ['database', 'pooled'],
+  ['schema', 'database'],
 ];
 
 describe.each(testedTransports())('isolation on the %s transport', (transport) => {
@@ -15,9 +18,9 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
   let steps: TenantSteps;
   const tenants = new Map<string, Tenant>();
   beforeAll(async () => {
-    system = await startSystem({ transport });
+    system = await startSystem({ transport, tenantDatabases: true });
     steps = new TenantSteps(system);
-    for (const isolation of ['pooled', 'schema'] as const) {
+    for (const isolation of ['pooled', 'schema', 'database'] as const) {
       for (const side of ['mine', 'theirs'])
         tenants.set(`${isolation} ${side}`, await steps.active(isolation));
     }

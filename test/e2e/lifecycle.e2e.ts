@@ -7,12 +7,12 @@ describe.each(testedTransports())('the lifecycle on the %s transport', (transpor
   let system: SystemUnderTest;
   let steps: TenantSteps;
   beforeAll(async () => {
-    system = await startSystem({ transport });
+    system = await startSystem({ transport, tenantDatabases: true });
     steps = new TenantSteps(system);
   }, 120_000);
   afterAll(() => system?.stop());
 
-  it.each<Isolation>(['pooled', 'schema'])(
+  it.each<Isolation>(['pooled', 'schema', 'database'])(
     'runs whole for a %s tenant',
     async (isolation) => {
       const { tenant, operation } = await steps.create(isolation);
@@ -26,11 +26,13 @@ describe.each(testedTransports())('the lifecycle on the %s transport', (transpor
 
       const { body: found } = await system.control.get<{ routes: unknown[] }>(`/v1/routes/${tenant.id}`);
       const schema = isolation === 'schema' ? schemaOf(tenant.id) : 'pooled_primary';
+      const database = isolation === 'database' ? schemaOf(tenant.id) : null;
       expect(found.routes).toEqual([
         expect.objectContaining({
           store: 'primary',
           isolation,
           cluster: 'default',
+          database,
           schema,
           access: 'open',
           generation: 1,
@@ -71,16 +73,22 @@ describe.each(testedTransports())('the lifecycle on the %s transport', (transpor
       const evidence = purge.tasks[0]?.evidence as {
         tables: Record<string, { rowsBefore: number; rowsAfter: number }>;
         schemasDropped: string[];
+        databasesDropped: string[];
       };
-      expect(evidence.tables[`${schema}.project`]).toEqual({ rowsBefore: 1, rowsAfter: 0 });
-      expect(evidence.tables[`${schema}.role`]).toEqual({ rowsBefore: 4, rowsAfter: 0 });
+      const place = database === null ? schema : `${database}/${schema}`;
+      expect(evidence.tables[`${place}.project`]).toEqual({ rowsBefore: 1, rowsAfter: 0 });
+      expect(evidence.tables[`${place}.role`]).toEqual({ rowsBefore: 4, rowsAfter: 0 });
       expect(evidence.schemasDropped).toEqual(isolation === 'schema' ? [schema] : []);
+      expect(evidence.databasesDropped).toEqual(database === null ? [] : [database]);
 
       // The evidence is the service's word; the catalogue is not.
       expect(
-        await steps.rows('data-plane', 'SELECT 1 FROM pg_namespace WHERE nspname LIKE $1', [
-          `t_${tenant.id.replaceAll('-', '')}%`,
-        ]),
+        await steps.rows(
+          'data-plane',
+          `SELECT nspname FROM pg_namespace WHERE nspname LIKE $1 UNION ALL SELECT datname FROM pg_database WHERE datname LIKE $1
+           UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE $1`,
+          [`t_${tenant.id.replaceAll('-', '')}%`],
+        ),
       ).toEqual([]);
       expect(
         await steps.rows('data-plane', 'SELECT 1 FROM pooled_primary.project WHERE tenant_id = $1', [

@@ -31,7 +31,7 @@ export interface Accepted {
   readonly operation: Operation;
 }
 
-export type Isolation = 'pooled' | 'schema';
+export type Isolation = 'pooled' | 'schema' | 'database';
 
 const CONVERGENCE_MS = 45_000;
 

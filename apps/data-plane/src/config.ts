@@ -1,4 +1,10 @@
-import type { ContextSigner, ContextSigning } from '@tenantry/data-plane-kit';
+import type {
+  ContextSigner,
+  ContextSigning,
+  PoolLimits,
+  Secret,
+  TenantLoginKeys,
+} from '@tenantry/data-plane-kit';
 import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
 import {
   LOG_LEVELS,
@@ -8,6 +14,16 @@ import {
   type ConfigOf,
   type Environment,
 } from '@tenantry/service';
+import {
+  CLUSTERS,
+  CONNECTIONS,
+  furtherClusters,
+  type FurtherCluster,
+  TENANT_LOGINS,
+  tenantLoginKeysOf,
+  urlOrFile,
+  urlSecret,
+} from './clusters.config.js';
 import { MIGRATE_SIGNING, SERVE_SIGNING, signerOf, signingOf } from './signing.config.js';
 import { TRANSPORT, transportOf } from './transport.config.js';
 
@@ -16,8 +32,11 @@ const HASH = /^[0-9a-f]{64}$/;
 const SERVE = {
   ...TRANSPORT,
   ...SERVE_SIGNING,
-  databaseUrl: env.postgresUrl('DATABASE_URL'),
-  provisionerUrl: env.postgresUrl('PROVISIONER_DATABASE_URL'),
+  ...CLUSTERS,
+  ...TENANT_LOGINS,
+  ...CONNECTIONS,
+  databaseUrl: urlOrFile('DATABASE_URL'),
+  provisionerUrl: urlOrFile('PROVISIONER_DATABASE_URL'),
   host: env.text('HOST', '127.0.0.1'),
   port: env.port('PORT', 3001),
   /** A port, or `off`. */
@@ -33,6 +52,8 @@ const SERVE = {
 
 const MIGRATE = {
   ...MIGRATE_SIGNING,
+  ...CLUSTERS,
+  ...TENANT_LOGINS,
   migrateUrl: env.postgresUrl('MIGRATE_DATABASE_URL'),
   databaseUrl: SERVE.databaseUrl,
   provisionerUrl: SERVE.provisionerUrl,
@@ -42,32 +63,84 @@ const MIGRATE = {
 
 const SWEEP = {
   ...TRANSPORT,
+  ...CLUSTERS,
   provisionerUrl: SERVE.provisionerUrl,
   participant: SERVE.participant,
   logLevel: SERVE.logLevel,
 };
 
-export type ServeConfig = ConfigOf<typeof SERVE> & {
-  readonly transport: DataPlaneTransport;
-  readonly signer: ContextSigner | undefined;
-};
-export type MigrateConfig = ConfigOf<typeof MIGRATE> & { readonly signing: ContextSigning | undefined };
-export type SweepConfig = ConfigOf<typeof SWEEP> & { readonly transport: DataPlaneTransport };
+/** Where tenants may live, without the credentials by which that is reached. */
+interface PlacesConfig {
+  readonly provisionerUrl: Secret;
+  readonly clusters: Readonly<Record<string, FurtherCluster>>;
+}
+
+interface DatabasesConfig extends PlacesConfig {
+  readonly databaseUrl: Secret;
+  readonly tenantLoginKeys: TenantLoginKeys | undefined;
+}
+
+export type ServeConfig = Omit<ConfigOf<typeof SERVE>, keyof DatabasesConfig> &
+  DatabasesConfig & {
+    readonly transport: DataPlaneTransport;
+    readonly signer: ContextSigner | undefined;
+    readonly connectionLimits: PoolLimits;
+  };
+export type MigrateConfig = Omit<ConfigOf<typeof MIGRATE>, keyof DatabasesConfig> &
+  DatabasesConfig & { readonly signing: ContextSigning | undefined };
+export type SweepConfig = Omit<ConfigOf<typeof SWEEP>, keyof PlacesConfig> &
+  PlacesConfig & { readonly transport: DataPlaneTransport };
 
 /** What `main` needs. @throws ConfigError. */
 export function readServeConfig(from: Environment = process.env): ServeConfig {
   const config = readConfig(SERVE, from);
-  return Object.freeze({ ...config, transport: transportOf(config), signer: signerOf(config, from) });
+  return Object.freeze({
+    ...config,
+    ...databasesOf(config, from),
+    transport: transportOf(config),
+    signer: signerOf(config, from),
+    connectionLimits: {
+      total: config.connectionsTotal,
+      shared: config.connectionsPerCluster,
+      dedicated: config.connectionsDedicated,
+      perTenant: config.connectionsPerTenant,
+      waitMs: config.connectionWaitMs,
+    },
+  });
 }
 
 /** What `main.migrate` needs. @throws ConfigError. */
 export function readMigrateConfig(from: Environment = process.env): MigrateConfig {
   const config = readConfig(MIGRATE, from);
-  return Object.freeze({ ...config, signing: signingOf(config, from) });
+  return Object.freeze({ ...config, ...databasesOf(config, from), signing: signingOf(config, from) });
 }
 
 /** What `main.sweep` needs. @throws ConfigError. */
 export function readSweepConfig(from: Environment = process.env): SweepConfig {
   const config = readConfig(SWEEP, from);
-  return Object.freeze({ ...config, transport: transportOf(config) });
+  return Object.freeze({ ...config, ...placesOf(config, from), transport: transportOf(config) });
+}
+
+function databasesOf(
+  config: Pick<
+    ConfigOf<typeof MIGRATE>,
+    'databaseUrl' | 'provisionerUrl' | keyof typeof CLUSTERS | keyof typeof TENANT_LOGINS
+  >,
+  from: Environment,
+): DatabasesConfig {
+  return {
+    ...placesOf(config, from),
+    databaseUrl: urlSecret('DATABASE_URL', config.databaseUrl),
+    tenantLoginKeys: tenantLoginKeysOf(config, from),
+  };
+}
+
+function placesOf(
+  config: Pick<ConfigOf<typeof SWEEP>, 'provisionerUrl' | keyof typeof CLUSTERS>,
+  from: Environment,
+): PlacesConfig {
+  return {
+    provisionerUrl: urlSecret('PROVISIONER_DATABASE_URL', config.provisionerUrl),
+    clusters: furtherClusters(config, from),
+  };
 }

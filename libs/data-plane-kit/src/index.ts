@@ -33,7 +33,7 @@ export {
 } from './pools/connection-pools.js';
 export { poolLimits, type PoolLimits } from './pools/pool-limits.js';
 export { PoolTimeout } from './pools/pool-timeout.js';
-export { TenantDatabasesBehind } from './install/migrate-tenant-databases.js';
+export { TenantDatabasesBehind, type TenantDatabases } from './install/migrate-tenant-databases.js';
 export { Tenants, type RunOptions, type TenantsOptions, type TenantStatement } from './tenants.js';
 export {
   ContextSigner,

@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { installContext } from './install/install-context.js';
 import { hardenDatabase } from './install/hardening.js';
 import { migrateService } from './install/migrate-service.js';
-import { migrateTenantDatabases } from './install/migrate-tenant-databases.js';
+import { migrateTenantDatabases, type TenantDatabases } from './install/migrate-tenant-databases.js';
 import { ensureRoles } from './install/roles.js';
 import { ensureSupportRole, tellSupportAudit } from './install/support-role.js';
 import { installTemplate } from './install/template-database.js';
@@ -22,9 +22,9 @@ export interface InstallKitOptions {
   readonly service: ServiceDefinition;
   /**
    * Whether tenants can be given databases of their own on this server: the provisioner may then make databases, and a template is kept
-   * for them. Default: false.
+   * for them; with it, where the passwords of their logins come from. Default: none.
    */
-  readonly tenantDatabases?: boolean;
+  readonly tenantDatabases?: TenantDatabases | undefined;
   /** Whether contexts are signed here. Default: as it is, which in a new database is not. */
   readonly signing?: ContextSigning | undefined;
 }
@@ -58,9 +58,13 @@ export async function installKit(adminUrl: string, options: InstallKitOptions): 
     await tellSupportAudit(client, options.service.name);
     const warnings = await hardenDatabase(pgExecutor(client));
     applied.push(...(await migrateService(client, options.service)));
-    if (options.tenantDatabases) {
+    const { tenantDatabases } = options;
+    if (tenantDatabases) {
       const template = await installTemplate(client, adminUrl, options.service);
-      applied.push(...template.applied, ...(await migrateTenantDatabases(client, adminUrl, options.service)));
+      applied.push(
+        ...template.applied,
+        ...(await migrateTenantDatabases(client, adminUrl, options.service, tenantDatabases)),
+      );
       warnings.push(...template.warnings.filter((warning) => !warnings.includes(warning)));
     }
     return { applied, warnings };

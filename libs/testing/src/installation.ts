@@ -42,6 +42,10 @@ export interface InstallationOptions {
   readonly dataPlaneKeyHash: string;
   /** What the control plane signs with, as SIGNING_KEY has it: `file:/path` or `env:NAME`. */
   readonly signingKey: string;
+  /** What the logins of tenants with databases of their own are derived from, as TENANT_LOGIN_KEY has it; absent: no such tenants. */
+  readonly tenantLoginKey?: string | undefined;
+  /** A file with the clusters beside the data plane's own, as CLUSTERS_FILE has it. */
+  readonly clustersFile?: string | undefined;
 }
 
 /** An app's environment for its entry `main.migrate` and for serving, without host and port. */
@@ -78,6 +82,8 @@ export function installationEnvironment(
     DATABASE_URL: loginUrl('data-plane', 'app'),
     PROVISIONER_DATABASE_URL: loginUrl('data-plane', 'provisioner'),
     PARTICIPANT_NAME: PARTICIPANT,
+    ...(options.tenantLoginKey !== undefined && { TENANT_LOGIN_KEY: options.tenantLoginKey }),
+    ...(options.clustersFile !== undefined && { CLUSTERS_FILE: options.clustersFile }),
   };
   const verifier = {
     VERIFIER_DATABASE_URL: loginUrl('verifier', 'verifier'),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { installKit, type ServiceDefinition } from '@tenantry/data-plane-kit';
+import { installKit, secretOf, type ServiceDefinition, TenantLogins } from '@tenantry/data-plane-kit';
 import pg from 'pg';
 import { asAdministrator } from './database-server.js';
 import { dropTenantDatabases } from './tenant-databases.js';
@@ -15,6 +15,9 @@ export interface KitDatabase extends TestDatabase {
   readonly supportUrl: string;
   readonly logins: { readonly app: Login; readonly provisioner: Login; readonly support: Login };
 }
+
+/** Of tenants with databases of their own in tests that do not say anything else. */
+export const TEST_LOGINS = new TenantLogins({ current: secretOf('the-key-of-tenants-logins-in-tests') });
 
 interface Login {
   readonly name: string;
@@ -74,7 +77,7 @@ export async function kitDatabase(
     provisionerLogin: logins.provisioner,
     supportLogin: logins.support,
     service,
-    tenantDatabases,
+    ...(tenantDatabases && { tenantDatabases: { cluster: 'default', logins: TEST_LOGINS } }),
   });
   return {
     ...database,

@@ -18,6 +18,8 @@ export interface SystemOptions {
   readonly transport: SystemTransport;
   /** The brokers for the transport `kafka`; those of KAFKA_BROKERS unless told. */
   readonly kafkaBrokers?: string;
+  /** Whether tenants can have databases of their own, for which a template takes a moment to be made. Default: false. */
+  readonly tenantDatabases?: boolean;
   /** Further variables of a process, for each of its starts. */
   readonly env?: Partial<Record<AppName, Readonly<Record<string, string>>>>;
   /** What is started at once; everything unless told. */
@@ -89,10 +91,11 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     adminKeyHash: keys['control-plane'].hash,
     dataPlaneKeyHash: keys['data-plane'].hash,
     signingKey: 'env:TEST_SIGNING_KEY',
+    tenantLoginKey: options.tenantDatabases ? 'env:TEST_TENANT_LOGIN_KEY' : undefined,
   });
   const secrets: Record<AppName, Record<string, string>> = {
     'control-plane': { TEST_SIGNING_KEY: newSigningKey() },
-    'data-plane': {},
+    'data-plane': { TEST_TENANT_LOGIN_KEY: randomBytes(32).toString('hex') },
     verifier: {},
   };
   const ports = {
@@ -159,7 +162,8 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       await untilReady(`http://127.0.0.1:${port}`, process);
       return { url: `http://127.0.0.1:${port}`, process };
     },
-    migrate: (app, migrateOptions) => migrateApp(app, environment[app].migrate, migrateOptions),
+    migrate: (app, migrateOptions) =>
+      migrateApp(app, { ...environment[app].migrate, ...secrets[app] }, migrateOptions),
     kill: async (app) => {
       const process = of(app);
       process.signal('SIGKILL');
@@ -179,7 +183,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       for (const name of Object.values(databases))
         await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
     });
-    await Promise.all(APPS.map((app) => migrateApp(app, environment[app].migrate)));
+    await Promise.all(APPS.map((app) => migrateApp(app, { ...environment[app].migrate, ...secrets[app] })));
     await Promise.all((options.start ?? APPS).map((app) => system.start(app)));
   } catch (error) {
     const log = book.print();

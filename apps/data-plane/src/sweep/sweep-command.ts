@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { orphanTable, sweepOrphans } from '@tenantry/data-plane-kit';
+import { orphanTable, sweepOrphans, type Secret } from '@tenantry/data-plane-kit';
 import { createTransport } from '@tenantry/data-plane-kit/nest';
 import { createLogger } from '@tenantry/service';
 import type { SweepConfig } from '../config.js';
@@ -37,7 +37,7 @@ export async function sweepCommand(
     logger.level = config.logLevel;
     const reports = await sweepOrphans({
       service: referenceService(config.participant),
-      provisionerUrls: { default: config.provisionerUrl },
+      provisionerUrls: provisionerUrlsOf(config),
       transport: createTransport(config.transport, config.participant, logger),
       logger,
       delete: flags.delete,
@@ -49,6 +49,15 @@ export async function sweepCommand(
     logger.error({ err: error }, 'the sweep failed');
     return SWEEP_EXIT.failed;
   }
+}
+
+function provisionerUrlsOf({
+  defaultCluster,
+  provisionerUrl,
+  clusters,
+}: SweepConfig): Record<string, Secret> {
+  const further = Object.entries(clusters).map(([name, cluster]) => [name, cluster.provisionerUrl] as const);
+  return { [defaultCluster]: provisionerUrl, ...Object.fromEntries(further) };
 }
 
 /** Undefined when the arguments are not understood. */

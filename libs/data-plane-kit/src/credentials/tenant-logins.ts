@@ -18,6 +18,11 @@ export interface TenantLoginKeys {
 export class TenantLogins {
   constructor(private readonly keys: TenantLoginKeys) {}
 
+  /** Tells one key from another, and nothing of the key. */
+  get keyId(): string {
+    return derived(this.keys.current, '', 'key').slice(0, 12);
+  }
+
   /** @throws SecretUnreadable, or RangeError when the key is too short to keep anybody out. */
   password(cluster: string, login: string): string {
     return derived(this.keys.current, cluster, login);

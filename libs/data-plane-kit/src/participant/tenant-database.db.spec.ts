@@ -207,7 +207,7 @@ it('is brought up to date by the installation, and those made afterwards begin t
       appLogin: database.logins.app,
       provisionerLogin: database.logins.provisioner,
       service,
-      tenantDatabases: true,
+      tenantDatabases: { cluster: 'default', logins: tenantLogins },
     });
   const { applied } = await install();
   expect(applied).toContain(`${name}/pooled_primary/0003-more`);

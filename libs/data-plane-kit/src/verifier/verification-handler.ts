@@ -40,7 +40,7 @@ export function createVerificationHandler(options: VerificationHandlerOptions): 
       );
     const scanned = await scanAll(item, control, { ...options, openToAll });
     const scans = [
-      ...scanned.map((scan) => withPlacements(scan, item, options)),
+      ...scanned.map((scan) => withPlacements(scan, item)),
       ...unconfigured(item, options.targets),
     ];
     const evidence = evidenceOf(scans);
@@ -67,12 +67,8 @@ async function scanAll(
 }
 
 /** What the tenant was placed in and was not looked at could not be looked at, as far as its answer goes. */
-function withPlacements(
-  scan: ClusterScan,
-  { request }: WorkItem,
-  { scope }: VerificationHandlerOptions,
-): ClusterScan {
-  return { ...scan, unscannable: [...scan.unscannable, ...notLookedAt(request.placements, scan, scope)] };
+function withPlacements(scan: ClusterScan, { request }: WorkItem): ClusterScan {
+  return { ...scan, unscannable: [...scan.unscannable, ...notLookedAt(request.placements, scan)] };
 }
 
 /** A cluster that the tenant is placed on and nobody told us of could not be looked at. */

@@ -1,5 +1,4 @@
 import type { ParticipantRequest } from '@tenantry/contracts';
-import type { DatabaseScope } from './database-scope.js';
 import type { ClusterScan, Unscannable } from './scan-result.js';
 
 const OUT_OF_SCOPE = 'the tenant was placed in it, and the scope leaves it out';
@@ -14,13 +13,10 @@ const NOT_FOUND =
 export function notLookedAt(
   placements: ParticipantRequest['placements'],
   { cluster, databases, notScanned, unscannable }: ClusterScan,
-  scope: DatabaseScope,
 ): Unscannable[] {
   const here = placements.filter((placement) => placement.cluster === cluster);
   const named = new Set(here.flatMap(({ database }) => (database === null ? [] : [database])));
-  const leftOut = [...named].filter(
-    (name) => !scope(name) || notScanned.some(({ database }) => database === name),
-  );
+  const leftOut = notScanned.map(({ database }) => database).filter((database) => named.has(database));
   const away = unscannable.some(({ database }) => database === undefined);
   const lost = here.some(({ database }) => database === null) && !databases.some(({ buried }) => buried);
   return [
