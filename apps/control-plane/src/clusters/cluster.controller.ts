@@ -19,10 +19,17 @@ import { IdempotentCommandBus } from '../idempotency/idempotent-command-bus.js';
 import { Idempotent } from '../idempotency/idempotent.decorator.js';
 import { withLimits } from './capacity.js';
 import { CLUSTER_NAME_PATTERN, isClusterName } from './cluster-name.js';
-import { ClusterDto, ClusterPageDto, CreateClusterDto, UpdateClusterDto } from './cluster.dto.js';
-import type { ClusterView } from './cluster.view.js';
+import {
+  ClusterDto,
+  ClusterPageDto,
+  ClusterTenantPageDto,
+  CreateClusterDto,
+  UpdateClusterDto,
+} from './cluster.dto.js';
+import type { ClusterTenant, ClusterView } from './cluster.view.js';
 import { CreateCluster } from './create-cluster.command.js';
 import { GetCluster } from './get-cluster.query.js';
+import { ListClusterTenants } from './list-cluster-tenants.query.js';
 import { ListClusters } from './list-clusters.query.js';
 import { UpdateCluster } from './update-cluster.command.js';
 
@@ -55,6 +62,18 @@ export class ClusterController {
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<ClusterView> {
     return withEtag(response, await this.queries.execute(new GetCluster(name)));
+  }
+
+  @Get(':name/tenants')
+  @RequireRole('viewer')
+  @ApiOperation({
+    summary: 'List the tenants that have a place on a cluster: from their creation until they are purged.',
+  })
+  @ApiParam({ name: 'name', schema: { type: 'string', pattern: CLUSTER_NAME_PATTERN } })
+  @ApiOkResponse({ type: ClusterTenantPageDto })
+  @ApiProblems(404)
+  tenants(@Param('name') name: string, @Query() { limit, cursor }: PageQuery): Promise<Page<ClusterTenant>> {
+    return this.queries.execute(new ListClusterTenants(name, limit, cursor));
   }
 
   @Post()

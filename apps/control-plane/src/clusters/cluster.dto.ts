@@ -1,4 +1,4 @@
-import { ISOLATIONS, type Isolation } from '@tenantry/contracts';
+import { ISOLATIONS, TENANT_STATES, type Isolation, type TenantState } from '@tenantry/contracts';
 import { Omittable, pageDto } from '@tenantry/service';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
@@ -16,7 +16,7 @@ import {
 import { IsLabels, LABELS_SCHEMA } from '../tenants/labels.js';
 import { CLUSTER_STATES, type ClusterState } from './cluster.entity.js';
 import { CLUSTER_NAME_PATTERN } from './cluster-name.js';
-import type { ClusterView } from './cluster.view.js';
+import type { ClusterTenant, ClusterView } from './cluster.view.js';
 
 const MAX_CAPACITY = 10_000_000;
 const WEIGHT = {
@@ -156,3 +156,15 @@ export class ClusterDto implements ClusterView {
 }
 
 export class ClusterPageDto extends pageDto(ClusterDto) {}
+
+export class ClusterTenantDto implements ClusterTenant {
+  @ApiProperty({ format: 'uuid' }) tenantId: string;
+
+  @ApiProperty() slug: string;
+
+  @ApiProperty({ enum: TENANT_STATES }) state: TenantState;
+
+  @ApiProperty({ enum: ISOLATIONS }) isolation: Isolation;
+}
+
+export class ClusterTenantPageDto extends pageDto(ClusterTenantDto) {}

@@ -1,3 +1,4 @@
+import { isUuid } from '@tenantry/kernel';
 import { decodeCursor, pageOf, type Page } from '@tenantry/service';
 import { Injectable } from '@nestjs/common';
 import { DataSource, MoreThan } from 'typeorm';
@@ -5,7 +6,7 @@ import { managerExecutor } from '../database/manager-executor.js';
 import { tenantsOn } from './cluster-usage.store.js';
 import { Cluster } from './cluster.entity.js';
 import { isClusterName } from './cluster-name.js';
-import { toClusterView, type ClusterView } from './cluster.view.js';
+import { toClusterView, type ClusterTenant, type ClusterView } from './cluster.view.js';
 
 /** Clusters for reading: outside of any command's transaction. */
 @Injectable()
@@ -27,6 +28,18 @@ export class ClusterReadModel {
     if (!isClusterName(name)) return undefined;
     const found = await this.dataSource.getRepository(Cluster).findBy({ name });
     return (await this.views(found))[0];
+  }
+
+  /** A page of the tenants that have a place on the cluster, by id. @throws InvalidRequest for a made-up cursor. */
+  async tenants(name: string, limit: number, cursor?: string): Promise<Page<ClusterTenant>> {
+    const after = cursor === undefined ? null : decodeCursor(cursor, isUuid);
+    const rows = await managerExecutor(this.dataSource.manager).query<ClusterTenant>(
+      `SELECT c.tenant_id AS "tenantId", t.slug, t.state, c.isolation
+       FROM tenantry.tenant_cluster c JOIN tenantry.tenant t ON t.id = c.tenant_id
+       WHERE c.cluster = $1 AND ($2::uuid IS NULL OR c.tenant_id > $2) ORDER BY c.tenant_id LIMIT $3`,
+      [name, after, limit + 1],
+    );
+    return pageOf(rows, limit, ({ tenantId }) => tenantId);
   }
 
   private async views(clusters: readonly Cluster[]): Promise<ClusterView[]> {

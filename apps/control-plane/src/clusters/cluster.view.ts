@@ -1,5 +1,14 @@
+import type { Isolation, TenantState } from '@tenantry/contracts';
 import { limitsOf, type Limits, type Tenants } from './capacity.js';
 import type { Cluster, ClusterState } from './cluster.entity.js';
+
+/** A tenant that has a place on a cluster. */
+export interface ClusterTenant {
+  readonly tenantId: string;
+  readonly slug: string;
+  readonly state: TenantState;
+  readonly isolation: Isolation;
+}
 
 /** A cluster as the world sees it. */
 export interface ClusterView {

@@ -3,7 +3,7 @@ import { pgExecutor } from '@tenantry/database';
 import type { Page, Problem } from '@tenantry/service';
 import { ApiHarness } from '../testing/api-harness.js';
 import { NOBODY } from './capacity.js';
-import type { ClusterView } from './cluster.view.js';
+import type { ClusterTenant, ClusterView } from './cluster.view.js';
 import { declareDefaultClusterTx } from './declare-default-cluster.js';
 
 const UNLIMITED = { pooled: null, schema: null, database: null };
@@ -105,6 +105,24 @@ describe('clusters', () => {
       { code: 'cluster-in-use', tenants: { pooled: 1 } },
     ]);
     expect(tenant.region).toBe('eu');
+  });
+
+  it('tell who is there, page by page', async () => {
+    await api.call('POST', '/v1/clusters', { body: { name: 'jp-1', region: 'jp' } });
+    const created = [];
+    for (const isolation of ['pooled', 'schema', 'database'] as const)
+      created.push((await api.control.create({ region: 'jp', isolation })).tenant);
+    const first = await api.call<Page<ClusterTenant>>('GET', '/v1/clusters/jp-1/tenants?limit=2');
+    const rest = await api.call<Page<ClusterTenant>>(
+      'GET',
+      `/v1/clusters/jp-1/tenants?cursor=${first.body.nextCursor}`,
+    );
+    expect([...first.body.data, ...rest.body.data]).toEqual(
+      created.map(({ id, slug, state, isolation }) => ({ tenantId: id, slug, state, isolation })),
+    );
+    expect([first.body.data.length, rest.body.nextCursor]).toEqual([2, null]);
+    expect((await api.call('GET', '/v1/clusters/jp-1/tenants?cursor=x')).status).toBe(400);
+    expect((await api.call('GET', '/v1/clusters/unknown/tenants')).status).toBe(404);
   });
 
   it('have names of their own', async () => {

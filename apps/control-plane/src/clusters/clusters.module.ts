@@ -4,6 +4,7 @@ import { ClusterController } from './cluster.controller.js';
 import { ClusterReadModel } from './cluster.read-model.js';
 import { CreateClusterHandler } from './create-cluster.command.js';
 import { GetClusterHandler } from './get-cluster.query.js';
+import { ListClusterTenantsHandler } from './list-cluster-tenants.query.js';
 import { ListClustersHandler } from './list-clusters.query.js';
 import { UpdateClusterHandler } from './update-cluster.command.js';
 
@@ -16,6 +17,7 @@ import { UpdateClusterHandler } from './update-cluster.command.js';
     CreateClusterHandler,
     UpdateClusterHandler,
     GetClusterHandler,
+    ListClusterTenantsHandler,
     ListClustersHandler,
   ],
 })

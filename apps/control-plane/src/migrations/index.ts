@@ -18,6 +18,7 @@ import { WHOLE_RECALLS_SQL } from './0008-whole-recalls.sql.js';
 import { CHECKPOINTS_OF_THE_HEAD_SQL } from './0009-checkpoints-of-the-head.sql.js';
 import { PARKED_FACTS_SQL } from './0011-parked-facts.sql.js';
 import { PLACEMENT_SQL } from './0012-placement.sql.js';
+import { TENANTS_OF_A_CLUSTER_SQL } from './0013-tenants-of-a-cluster.sql.js';
 import { PARTICIPANT_AUDIT_SQL } from './0020-participant-audit.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
@@ -40,5 +41,6 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   RELAY_MEMBER_SQL,
   LATE_JOINER_SQL,
   { name: 'control-plane-0012-placement', sql: PLACEMENT_SQL },
+  { name: 'control-plane-0013-tenants-of-a-cluster', sql: TENANTS_OF_A_CLUSTER_SQL },
   { name: 'control-plane-0020-participant-audit', sql: PARTICIPANT_AUDIT_SQL },
 ];
