@@ -28,6 +28,8 @@ export class AppModule {
           transport: config.transport,
           version: APP_INFO.version,
           routeStalenessAlertMs: config.routeStalenessAlertMs,
+          isolationAuditIntervalMs: config.isolationAuditIntervalMs,
+          isolationAuditConfig: config.isolationAuditConfig,
           logger,
         }),
         HealthModule.register({

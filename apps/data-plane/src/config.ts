@@ -46,6 +46,10 @@ const SERVE = {
   apiKeyHashes: env.list('DATA_PLANE_API_KEY_HASHES', [], HASH),
   /** From which age of the routes on `/healthz` says `degraded`; nothing else changes then. */
   routeStalenessAlertMs: env.durationMs('ROUTE_STALENESS_ALERT', 300_000),
+  /** How often to audit whether the databases keep tenants apart; PT0S: never. */
+  isolationAuditIntervalMs: env.durationMs('ISOLATION_AUDIT_INTERVAL', 3_600_000),
+  /** The file that says what this audit may find without telling, and why. */
+  isolationAuditConfig: env.optional(env.text('ISOLATION_AUDIT_CONFIG')),
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };

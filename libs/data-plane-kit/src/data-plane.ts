@@ -1,5 +1,6 @@
 import { pooledSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
+import { readAuditConfig } from '@tenantry/isolation-audit';
 import type { FactAppliers, Logger, ParticipantTransport, StateReload } from '@tenantry/messaging';
 import type { Pool, PoolClient } from 'pg';
 import type { ClusterAccess } from './clusters/cluster-access.js';
@@ -14,6 +15,8 @@ import { type Secret, secretOf } from './credentials/secret.js';
 import { type TenantLoginKeys, TenantLogins } from './credentials/tenant-logins.js';
 import { databasePool } from './database-pool.js';
 import { missingMigrations } from './install/service-migration.js';
+import { auditInstallation, type InstallationAudit } from './isolation-audit/audit-installation.js';
+import { IsolationAuditSchedule } from './isolation-audit/isolation-audit-schedule.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { OrphanReport } from './orphans/orphan-report.js';
 import { OrphanSchedule } from './orphans/orphan-schedule.js';
@@ -64,6 +67,10 @@ export interface DataPlaneParts {
   readonly reload?: StateReload;
   /** How often to look for orphans, in milliseconds; they are reported only. 0: never. Default: 3 600 000, an hour. */
   readonly orphanSweepIntervalMs?: number;
+  /** How often to audit whether the databases keep tenants apart, in milliseconds. 0: never. Default: 3 600 000, an hour. */
+  readonly isolationAuditIntervalMs?: number;
+  /** The file that says what that audit may find without telling, and why (`tenantry-audit --config`); read each time. Default: none. */
+  readonly isolationAuditConfig?: string | undefined;
   /** From which age of the routes on `/healthz` says `degraded`, in milliseconds. Default: 300 000, five minutes. */
   readonly routeStalenessAlertMs?: number;
 }
@@ -89,6 +96,7 @@ export class DataPlane {
   private readonly runner: ParticipantRunner;
   private readonly parked: ParkedMetrics;
   private readonly orphans: readonly OrphanSchedule[];
+  private readonly isolation: IsolationAuditSchedule | undefined;
   private readonly transport: ParticipantTransport;
   private readonly service: ServiceDefinition;
   private readonly signer: ContextSigner | undefined;
@@ -110,6 +118,8 @@ export class DataPlane {
     facts = {},
     reload,
     orphanSweepIntervalMs = 3_600_000,
+    isolationAuditIntervalMs = 3_600_000,
+    isolationAuditConfig,
     routeStalenessAlertMs = 300_000,
   }: DataPlaneParts) {
     const home: ClusterAccess = {
@@ -189,11 +199,27 @@ export class DataPlane {
       });
       return new OrphanSchedule(sweeper, this.routes, orphanSweepIntervalMs, logger);
     });
+    this.isolation =
+      isolationAuditIntervalMs > 0
+        ? new IsolationAuditSchedule(
+            async (signal) => {
+              const allow = isolationAuditConfig ? (await readAuditConfig(isolationAuditConfig)).allow : [];
+              return auditInstallation({ service, clusters: this.clusters.all, allow, signal });
+            },
+            isolationAuditIntervalMs,
+            logger,
+          )
+        : undefined;
   }
 
   /** What the last sweep for orphans found on each cluster; none where the first has not ended. */
   get orphanReports(): readonly OrphanReport[] {
     return this.orphans.flatMap(({ lastReport }) => lastReport ?? []);
+  }
+
+  /** What the last audit of the isolation found; undefined before one has ended. */
+  get isolationAudit(): InstallationAudit | undefined {
+    return this.isolation?.lastAudit;
   }
 
   /** How old the routes are, and whether they are all. */
@@ -207,6 +233,7 @@ export class DataPlane {
     this.runner.start();
     this.parked.start();
     for (const schedule of this.orphans) schedule.start();
+    this.isolation?.start();
   }
 
   /** Rejects unless the serving login reaches the database, the kit is in it, and it takes what this process signs, or does not. */
@@ -258,6 +285,7 @@ export class DataPlane {
   private async stopOnce(): Promise<void> {
     this.parked.stop();
     await Promise.all(this.orphans.map((schedule) => schedule.stop()));
+    await this.isolation?.stop();
     await this.runner.stop();
     await this.follower.stop();
     await this.transport.close();

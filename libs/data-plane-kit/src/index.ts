@@ -74,6 +74,12 @@ export {
   TenantDataLost,
   TenantHeld,
 } from './participant/request-errors.js';
+export {
+  auditInstallation,
+  type InstallationAudit,
+  type InstallationAuditOptions,
+  type LocatedFinding,
+} from './isolation-audit/audit-installation.js';
 export { KIT_MIGRATIONS } from './kit-migrations.js';
 export { loginOf, UnfitLogin, type DatabaseLogin } from '@tenantry/database';
 export { installKit, type InstallKitOptions, type InstallReport } from './install-kit.js';

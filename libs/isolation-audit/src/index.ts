@@ -1,7 +1,15 @@
+export { allowancesOf, sortByAllowances, type Allowance } from './allow-list.js';
+export { readAuditConfig, type AuditConfig } from './audit-config.js';
+export { auditDatabase, type AuditRequest } from './audit-database.js';
+export { countBySeverity, type AuditReport, type HoleStatus } from './audit-report.js';
 export { auditCatalogue, type CatalogueAudit } from './run-audit.js';
 export { UnusableAudit, type AuditOptions } from './audit-options.js';
 export { keyOf, SEVERITIES, type Finding, type Severity } from './finding.js';
 export { HOLES, type Hole } from './holes.js';
-export { readOnly } from './read-only.js';
+export { inReadOnly, readOnly } from './read-only.js';
 export { type Scope } from './scope.js';
 export { type Tier } from './tier.js';
+export { humanReport } from './report/human.js';
+export { sarifReport } from './report/sarif.js';
+export { type RetrofitStep, stepSql } from './suggest/retrofit-step.js';
+export { suggestRetrofit, type RetrofitOptions } from './suggest/suggest-retrofit.js';

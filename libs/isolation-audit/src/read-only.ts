@@ -1,4 +1,4 @@
-import { pgExecutor, type SqlExecutor } from '@tenantry/database';
+import { type PgQueryable, pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { Client } from 'pg';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -13,10 +13,17 @@ SET LOCAL statement_timeout = ${STATEMENT_TIMEOUT_MS};`;
 
 /** A connection of its own, in a transaction that sees one moment and cannot write; rolled back at the end. */
 export async function readOnly<T>(url: string, work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
-  return connectedTo(url, async (client) => {
-    await client.query(BEGIN);
-    return work(pgExecutor(client));
-  });
+  return connectedTo(url, (client) => inReadOnly(client, work));
+}
+
+/** The same on a connection that there is, and that is in no transaction. */
+export async function inReadOnly<T>(client: PgQueryable, work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
+  await client.query(BEGIN);
+  try {
+    return await work(pgExecutor(client));
+  } finally {
+    await client.query('ROLLBACK');
+  }
 }
 
 /** A connection for the time of `work`. */

@@ -23,9 +23,9 @@ SELECT current_database() AS database, current_setting('server_version') AS vers
   to_regprocedure('tenantry.current_tenant()') IS NOT NULL AS kit,
   ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($1)) AS known`;
 
-/** A membership of PostgreSQL 16 can be one that neither inherits nor may switch: it gives nothing. */
+/** A membership of PostgreSQL 16 can be one that neither inherits nor may switch: it gives nothing. Who may give it to others administers. */
 const MEMBERSHIP = `membership AS (
-  SELECT m.member, m.roleid FROM pg_auth_members m
+  SELECT m.member, m.roleid, m.admin_option FROM pg_auth_members m
   WHERE coalesce((to_jsonb(m)->>'set_option')::boolean, true) OR coalesce((to_jsonb(m)->>'inherit_option')::boolean, true)
 )`;
 
@@ -33,7 +33,13 @@ const MEMBERSHIP = `membership AS (
 const REACH = `
 WITH RECURSIVE ${MEMBERSHIP},
 named AS (SELECT oid FROM pg_roles WHERE rolname = ANY ($1)),
-below AS (SELECT oid FROM named UNION SELECT m.member FROM below b JOIN membership m ON m.roleid = b.oid),
+below AS (
+  SELECT oid, NULL::oid AS login FROM named
+  UNION
+  SELECT m.member, r.oid FROM below b JOIN membership m ON m.roleid = b.oid
+  LEFT JOIN pg_roles r ON r.oid = m.member AND r.rolcanlogin
+  WHERE b.login IS NULL AND NOT m.admin_option
+),
 login AS (
   SELECT r.oid FROM below b JOIN pg_roles r ON r.oid = b.oid
   WHERE r.rolcanlogin AND NOT r.rolsuper AND has_database_privilege(r.oid, current_database(), 'CONNECT')

@@ -5,7 +5,8 @@ import { SUBJECTS_SQL } from './subjects.sql.js';
 
 /**
  * What the database promises against SQL that an attacker has brought into a statement:
- * - `injection-safe`: the context cannot be forged with the application's rights.
+ * - `injection-safe`: the context cannot be forged with the application's rights, or there is nobody else here to become: the
+ *   database is one tenant's own.
  * - `bug-safe`: who forgets the tenant is refused; who names another one gets it.
  * - `none`: nothing asks who is there.
  */
@@ -31,9 +32,17 @@ export async function tierOf(
   const settings = await sql.query<{ name: string; verified: boolean; closed: boolean }>(FORGEABLE, [
     ...parameters,
   ]);
-  const forgeable = settings.filter(({ verified, closed }) => !verified && !closed);
+  const [here] = await sql.query<{ own: boolean }>('SELECT current_database() ~ $1 AS own', [
+    tenantSchemas(parameters),
+  ]);
+  const forgeable = here!.own ? [] : settings.filter(({ verified, closed }) => !verified && !closed);
   const tier = settings.length === 0 ? 'none' : forgeable.length > 0 ? 'bug-safe' : 'injection-safe';
   return { tier, settings: settings.map(({ name }) => name) };
+}
+
+/** Tenants' own databases are called as their schemas are. */
+function tenantSchemas(parameters: readonly unknown[]): unknown {
+  return parameters[3];
 }
 
 /** Hole 16, for whoever demands more than the database promises. */

@@ -22,7 +22,7 @@ CROSS JOIN LATERAL (
   LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum > 0
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 ) columns
-WHERE (i.indisunique OR i.indisexclusion) AND NOT c.relispartition
+WHERE (i.indisunique OR i.indisexclusion) AND NOT c.relispartition AND t.privileges && ARRAY['INSERT', 'UPDATE']
   AND NOT t.tenant_attnum = ANY ((i.indkey::int2[])[0 : i.indnkeyatts - 1])`,
   },
   {
@@ -41,7 +41,7 @@ CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY o.n)
   FROM unnest(k.conkey) WITH ORDINALITY o (num, n) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.num) child
 CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY o.n) AS list
   FROM unnest(k.confkey) WITH ORDINALITY o (num, n) JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = o.num) parent
-WHERE k.contype = 'f' AND k.conparentid = 0
+WHERE k.contype = 'f' AND k.conparentid = 0 AND (c.privileges && ARRAY['INSERT', 'UPDATE'] OR p.privileges && ARRAY['UPDATE', 'DELETE'])
   AND NOT EXISTS (SELECT FROM unnest(k.conkey, k.confkey) pair (a, b) WHERE pair.a = c.tenant_attnum AND pair.b = p.tenant_attnum)`,
   },
 ];
