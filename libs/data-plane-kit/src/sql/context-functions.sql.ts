@@ -38,22 +38,37 @@ export function contextFunctionsSql(form: ContextForm): string {
   ].join('\n');
 }
 
+/** As `tenantry.lock_key`, written out: a call of it costs as much as all the rest of entering. */
+const LOCK_KEY = 'hashtextextended(t::text, 7)';
 const SETTINGS = 'SET search_path = pg_catalog, pg_temp';
 
 function currentTenantSql({ trusts }: ContextForm): string {
-  const { read, secret } = MARKERS[trusts];
+  const { read, keyed } = MARKERS[trusts];
   return `
 -- The tenant of this transaction; refuses (TN002) where there is none, so that a forgotten context is never an empty answer.
 CREATE OR REPLACE FUNCTION tenantry.current_tenant() RETURNS uuid
-LANGUAGE plpgsql STABLE PARALLEL RESTRICTED${secret ? ' SECURITY DEFINER' : ''} ${SETTINGS} AS $$
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED${keyed ? ' SECURITY DEFINER' : ''} ${SETTINGS} AS $$
 DECLARE
-  marker text := ${read};
-BEGIN
+  marker text;${keyed ? SERVER_KEY : ''}
+BEGIN${keyed ? LOAD_SERVER_KEY : ''}
+  marker := ${read};
   IF marker IS NULL OR marker = '' THEN
     RAISE EXCEPTION 'there is no tenant context' USING ERRCODE = 'TN002';
   END IF;
   RETURN marker::uuid;
 END $$;`;
+}
+
+const SERVER_KEY = `
+  server_inner bytea;
+  server_outer bytea;`;
+
+const LOAD_SERVER_KEY = `
+  SELECT s.inner_pad, s.outer_pad INTO server_inner, server_outer FROM tenantry.context_signing s;`;
+
+/** Whether what enters has to know the server's key. */
+function isKeyed({ trusts, leaves }: ContextForm): boolean {
+  return [trusts, ...leaves].some((marker) => MARKERS[marker].keyed);
 }
 
 function unsignedEnterSql(form: ContextForm): string {
@@ -67,7 +82,7 @@ BEGIN
   RAISE EXCEPTION 'a context is opened with a token here' USING ERRCODE = 'TN003', DETAIL = 'unsigned';
 END $$;`;
   return `${opening}
-DECLARE${ENTER_VARIABLES}
+DECLARE${enterVariables(form)}
 BEGIN
   IF t IS NULL OR g IS NULL OR m IS NULL OR m NOT IN ('r', 'w') THEN
     RAISE EXCEPTION 'enter needs a tenant, a generation and the mode r or w' USING ERRCODE = '22023';
@@ -83,7 +98,7 @@ CREATE OR REPLACE FUNCTION tenantry.enter(t uuid, g bigint, m text, e bigint, k 
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ${SETTINGS} AS $$
 DECLARE
   time_left double precision := e - 1000 * date_part('epoch', clock_timestamp());
-  genuine boolean;${ENTER_VARIABLES}
+  genuine boolean;${enterVariables(form)}
 BEGIN
   IF t IS NULL OR g IS NULL OR m IS NULL OR m NOT IN ('r', 'w') OR e IS NULL OR k IS NULL OR mac IS NULL OR p IS NULL THEN
     RAISE EXCEPTION 'enter needs a tenant, a generation, the mode r or w, and a token' USING ERRCODE = '22023';
@@ -115,16 +130,17 @@ BEGIN
   PERFORM tenantry.enter(t, g, m);
 END $$;`;
 
-const ENTER_VARIABLES = `
+function enterVariables(form: ContextForm): string {
+  return `
   marker text;
   fenced_generation bigint;
-  fenced_access text;`;
+  fenced_access text;${isKeyed(form) ? SERVER_KEY : ''}`;
+}
 
-function enterSteps({ trusts, leaves }: ContextForm): string {
-  return `
-${refuseOtherTenant(trusts)}
+function enterSteps(form: ContextForm): string {
+  return `${refuseOtherTenant(form)}
   -- Not had while a freezer holds it or waits for it: no new entrant goes past one.
-  IF NOT pg_try_advisory_xact_lock_shared(tenantry.lock_key(t)) THEN
+  IF NOT pg_try_advisory_xact_lock_shared(${LOCK_KEY}) THEN
     RAISE EXCEPTION 'the tenant is being changed' USING ERRCODE = 'TN005';
   END IF;
   IF current_setting('transaction_isolation') = 'read committed' THEN
@@ -145,10 +161,10 @@ ${refuseOtherTenant(trusts)}
   IF m = 'r' THEN
     PERFORM set_config('transaction_read_only', 'on', true);
   END IF;
-${leave(leaves)}`;
+${leave(form.leaves)}`;
 }
 
-function maintainSql({ trusts, leaves }: ContextForm): string {
+function maintainSql(form: ContextForm): string {
   return `
 -- Opens the context of tenant t for work that runs while the fence is absent or frozen. Waits for the exclusive lock
 -- (set lock_timeout before), and refuses whoever was overtaken by a newer request or by the purge. It takes no token: who
@@ -156,15 +172,14 @@ function maintainSql({ trusts, leaves }: ContextForm): string {
 CREATE OR REPLACE FUNCTION tenantry.maintain(t uuid, g bigint) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ${SETTINGS} AS $$
 DECLARE
-  marker text;
+  marker text;${isKeyed(form) ? SERVER_KEY : ''}
 BEGIN
   IF t IS NULL OR g IS NULL THEN
     RAISE EXCEPTION 'maintain needs a tenant and a generation' USING ERRCODE = '22023';
   END IF;
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'maintain works in READ COMMITTED only' USING ERRCODE = '25001';
-  END IF;
-${refuseOtherTenant(trusts)}
+  END IF;${refuseOtherTenant(form)}
   PERFORM pg_advisory_xact_lock(tenantry.lock_key(t));
   IF EXISTS (SELECT FROM tenantry.tombstone d WHERE d.tenant_id = t AND d.generation > g) THEN
     RAISE EXCEPTION 'the tenant was purged' USING ERRCODE = 'TN008';
@@ -172,23 +187,28 @@ ${refuseOtherTenant(trusts)}
   IF EXISTS (SELECT FROM tenantry.fence f WHERE f.tenant_id = t AND f.generation > g) THEN
     RAISE EXCEPTION 'the request is older than the fence' USING ERRCODE = 'TN006';
   END IF;
-${leave(leaves)}
+${leave(form.leaves)}
 END $$;`;
 }
 
 function leaveContextSql({ leaves }: ContextForm): string {
+  const keyed = leaves.some((marker) => MARKERS[marker].keyed);
   return `
 -- Makes t the tenant of this transaction, for the kit's other functions; nobody who logs in may call it.
 CREATE OR REPLACE FUNCTION tenantry.leave_context(t uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE ${SETTINGS} AS $$
-BEGIN
+DECLARE
+  marker text;${keyed ? SERVER_KEY : ''}
+BEGIN${keyed ? LOAD_SERVER_KEY : ''}
 ${leave(leaves)}
 END $$;`;
 }
 
-function refuseOtherTenant(trusts: ContextMarker): string {
-  return `  marker := ${MARKERS[trusts].read};
-  IF marker <> '' AND marker <> ${MARKERS[trusts].ofTenant} THEN
+function refuseOtherTenant(form: ContextForm): string {
+  const { read, ofTenant } = MARKERS[form.trusts];
+  return `${isKeyed(form) ? LOAD_SERVER_KEY : ''}
+  marker := ${read};
+  IF marker <> '' AND marker <> ${ofTenant} THEN
     RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
   END IF;`;
 }

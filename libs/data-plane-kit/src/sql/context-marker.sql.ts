@@ -11,20 +11,20 @@ export type ContextMarker = 'plain' | 'mac' | 'setting';
 export const BORROWED_SETTING = 'backtrace_functions';
 
 interface MarkerSql {
-  /** An expression: the tenant as text; null or '' where this transaction has no genuine marker. */
+  /** An expression: the tenant as `ofTenant` writes it; null or '' where this transaction has no genuine marker. */
   readonly read: string;
   /** An expression: what that is for tenant `t`. */
   readonly ofTenant: string;
-  /** A statement that leaves the marker of `t` until the end of the transaction. */
+  /** A statement that leaves the marker of `t` until the end of the transaction; `marker` is a variable for what it returns. */
   readonly leave: string;
-  /** Whether reading it takes the rights of the kit's owner. */
-  readonly secret: boolean;
+  /** Whether the two need the server's key, in `server_inner` and `server_outer`. */
+  readonly keyed: boolean;
 }
 
-/** An expression in hex over a tenant as text: fixed lengths, so there is one way to read it. */
+/** In hex, over a tenant as text: fixed lengths, so there is one way to read it. */
 function markerMac(tenant: string): string {
   const message = `convert_to(${tenant}, 'UTF8') || int4send(pg_backend_pid()) || timestamptz_send(now())`;
-  return `encode(sha256(s.outer_pad || sha256(s.inner_pad || ${message})), 'hex')`;
+  return `encode(sha256(server_outer || sha256(server_inner || ${message})), 'hex')`;
 }
 
 /** Not the two texts but their hashes are compared: how long it takes then says nothing about how much of a guess is right. */
@@ -33,25 +33,26 @@ function sameText(one: string, other: string): string {
 }
 
 const CTX = `current_setting('tenantry.ctx', true)`;
+const BORROWED = `current_setting('${BORROWED_SETTING}', true)`;
 
+/** Plain expressions and assignments, which plpgsql evaluates without starting a query: PERFORM would start one. */
 export const MARKERS: Readonly<Record<ContextMarker, MarkerSql>> = {
   plain: {
     read: `current_setting('tenantry.tenant', true)`,
     ofTenant: 't::text',
-    leave: `PERFORM set_config('tenantry.tenant', t::text, true);`,
-    secret: false,
+    leave: `marker := set_config('tenantry.tenant', t::text, true);`,
+    keyed: false,
   },
   mac: {
-    read: `(SELECT left(${CTX}, 36) FROM tenantry.context_signing s
-    WHERE length(${CTX}) = 100 AND ${sameText(`substr(${CTX}, 37)`, markerMac(`left(${CTX}, 36)`))})`,
+    read: `CASE WHEN length(${CTX}) = 100 AND ${sameText(`substr(${CTX}, 37)`, markerMac(`left(${CTX}, 36)`))} THEN left(${CTX}, 36) END`,
     ofTenant: 't::text',
-    leave: `PERFORM set_config('tenantry.ctx', t::text || ${markerMac('t::text')}, true) FROM tenantry.context_signing s;`,
-    secret: true,
+    leave: `marker := set_config('tenantry.ctx', t::text || ${markerMac('t::text')}, true);`,
+    keyed: true,
   },
   setting: {
-    read: `substring(current_setting('${BORROWED_SETTING}', true) FROM '^t_([0-9a-f]{32})$')`,
+    read: `CASE WHEN length(${BORROWED}) = 34 AND left(${BORROWED}, 2) = 't_' THEN substr(${BORROWED}, 3) END`,
     ofTenant: `replace(t::text, '-', '')`,
-    leave: `PERFORM set_config('${BORROWED_SETTING}', 't_' || replace(t::text, '-', ''), true);`,
-    secret: false,
+    leave: `marker := set_config('${BORROWED_SETTING}', 't_' || replace(t::text, '-', ''), true);`,
+    keyed: false,
   },
 };

@@ -39,17 +39,12 @@ export class Attacker {
   /** Takes what can be taken and writes what can be written, in every table that the victim can have rows in. */
   async loot(): Promise<void> {
     const { schema, tenantId, tables } = this.victim;
-    for (const table of tables) {
-      const name = `${schema}.${table}`;
-      await this.try(`SELECT * FROM ${name}`);
-      await this.try(`SELECT query_to_xml('SELECT * FROM ${name}', true, true, '')::text`);
-    }
+    for (const table of tables) await this.try(`SELECT * FROM ${schema}.${table}`);
+    await this.try(`SELECT query_to_xml('SELECT * FROM ${schema}.note', true, true, '')::text`);
     await this.try(`SELECT text::integer FROM ${schema}.note`);
     await this.try(`UPDATE ${schema}.note SET text = 'planted' WHERE tenant_id = $1`, [tenantId]);
     await this.try(`INSERT INTO ${schema}.note VALUES ($1, gen_random_uuid(), 'planted')`, [tenantId]);
-    for (const table of tables)
-      await this.try(`DELETE FROM ${schema}.${table} WHERE tenant_id = $1`, [tenantId]);
-    await this.try(`TRUNCATE ${schema}.attachment`);
+    await this.try(`DELETE FROM ${schema}.label WHERE tenant_id = $1`, [tenantId]);
   }
 }
 

@@ -32,7 +32,7 @@ export class SignedWorld {
 
   static async make(): Promise<SignedWorld> {
     const database = await kitDatabase();
-    const admin = new Pool({ connectionString: database.adminUrl, max: 2 });
+    const admin = new Pool({ connectionString: database.adminUrl, max: 2, statement_timeout: 10_000 });
     const provisioner = new Pool({ connectionString: database.provisionerUrl, max: 2 });
     return new SignedWorld(database, admin, provisioner);
   }
@@ -93,7 +93,7 @@ export class SignedWorld {
 
   /** A connection of the application's login. */
   async appSession(): Promise<AppSession> {
-    const client = new Client({ connectionString: this.database.appUrl });
+    const client = new Client({ connectionString: this.database.appUrl, statement_timeout: 10_000 });
     client.on('error', () => undefined);
     await client.connect();
     return new AppSession(client);
