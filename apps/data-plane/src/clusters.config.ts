@@ -12,7 +12,7 @@ import { ConfigError, type ConfigOf, env, type Environment } from '@tenantry/ser
 
 const CLUSTER = /^[a-z][a-z0-9-]{0,62}$/;
 const POSTGRES_URL = /^postgres(ql)?:\/\/[^\0]+$/;
-const KEYS: readonly string[] = ['databaseUrl', 'provisionerUrl', 'migrateUrl'];
+const KEYS: readonly string[] = ['databaseUrl', 'provisionerUrl', 'migrateUrl', 'supportUrl'];
 
 /** The clusters beside the one of DATABASE_URL, and what that one is called. */
 export const CLUSTERS = {
@@ -104,6 +104,7 @@ function clusterOf(name: string, given: unknown, from: Environment): FurtherClus
     databaseUrl: secret('databaseUrl'),
     provisionerUrl: secret('provisionerUrl'),
     ...(given['migrateUrl'] !== undefined && { migrateUrl: secret('migrateUrl') }),
+    ...(given['supportUrl'] !== undefined && { supportUrl: secret('supportUrl') }),
   };
 }
 

@@ -59,8 +59,17 @@ const MIGRATE = {
   ...CLUSTERS,
   ...TENANT_LOGINS,
   migrateUrl: env.postgresUrl('MIGRATE_DATABASE_URL'),
+  /** Of the login of support and finance; unset: there is none. */
+  support: env.optional(urlOrFile('SUPPORT_DATABASE_URL')),
   databaseUrl: SERVE.databaseUrl,
   provisionerUrl: SERVE.provisionerUrl,
+  participant: SERVE.participant,
+  logLevel: SERVE.logLevel,
+};
+
+const SUPPORT = {
+  ...CLUSTERS,
+  support: urlOrFile('SUPPORT_DATABASE_URL'),
   participant: SERVE.participant,
   logLevel: SERVE.logLevel,
 };
@@ -91,7 +100,9 @@ export type ServeConfig = Omit<ConfigOf<typeof SERVE>, keyof DatabasesConfig> &
     readonly connectionLimits: PoolLimits;
   };
 export type MigrateConfig = Omit<ConfigOf<typeof MIGRATE>, keyof DatabasesConfig> &
-  DatabasesConfig & { readonly signing: ContextSigning | undefined };
+  DatabasesConfig & { readonly signing: ContextSigning | undefined; readonly supportUrl: Secret | undefined };
+export type SupportConfig = ConfigOf<typeof SUPPORT> &
+  Pick<PlacesConfig, 'clusters'> & { readonly supportUrl: Secret };
 export type SweepConfig = Omit<ConfigOf<typeof SWEEP>, keyof PlacesConfig> &
   PlacesConfig & { readonly transport: DataPlaneTransport };
 
@@ -116,7 +127,23 @@ export function readServeConfig(from: Environment = process.env): ServeConfig {
 /** What `main.migrate` needs. @throws ConfigError. */
 export function readMigrateConfig(from: Environment = process.env): MigrateConfig {
   const config = readConfig(MIGRATE, from);
-  return Object.freeze({ ...config, ...databasesOf(config, from), signing: signingOf(config, from) });
+  const { support } = config;
+  return Object.freeze({
+    ...config,
+    ...databasesOf(config, from),
+    signing: signingOf(config, from),
+    supportUrl: support === undefined ? undefined : urlSecret('SUPPORT_DATABASE_URL', support),
+  });
+}
+
+/** What `main.support` needs. @throws ConfigError. */
+export function readSupportConfig(from: Environment = process.env): SupportConfig {
+  const config = readConfig(SUPPORT, from);
+  return Object.freeze({
+    ...config,
+    clusters: furtherClusters(config, from),
+    supportUrl: urlSecret('SUPPORT_DATABASE_URL', config.support),
+  });
 }
 
 /** What `main.sweep` needs. @throws ConfigError. */

@@ -27,8 +27,8 @@ export async function migrateClusters(config: MigrateConfig, logger: Logger): Pr
 
 async function migrateCluster(
   cluster: string,
-  { databaseUrl, provisionerUrl, migrateUrl }: FurtherCluster,
-  { participant, signing, tenantLoginKeys }: MigrateConfig,
+  { databaseUrl, provisionerUrl, supportUrl, migrateUrl }: FurtherCluster,
+  { defaultCluster, participant, signing, tenantLoginKeys }: MigrateConfig,
   logger: Logger,
 ): Promise<void> {
   if (!migrateUrl) {
@@ -38,6 +38,8 @@ async function migrateCluster(
   const { applied, warnings } = await installKit(migrateUrl.read(), {
     appLogin: loginOf(databaseUrl.read()),
     provisionerLogin: loginOf(provisionerUrl.read()),
+    supportLogin: supportUrl && loginOf(supportUrl.read()),
+    isHome: cluster === defaultCluster,
     service: referenceService(participant),
     tenantDatabases: tenantLoginKeys && { cluster, logins: new TenantLogins(tenantLoginKeys) },
     signing,

@@ -10,6 +10,8 @@ import {
   MaintenanceClusters,
 } from './clusters/maintenance-clusters.js';
 import { Places } from './clusters/places.js';
+import type { CrossTenant } from './cross-tenant/cross-tenant.js';
+import { SupportDesk } from './cross-tenant/support-desk.js';
 import { ServingClusters } from './clusters/serving-clusters.js';
 import { type Secret, secretOf } from './credentials/secret.js';
 import { type TenantLoginKeys, TenantLogins } from './credentials/tenant-logins.js';
@@ -46,6 +48,8 @@ export interface DataPlaneParts {
   readonly clusters?: Readonly<Record<string, ClusterAccess>>;
   /** What the logins of tenants with databases of their own are derived from. Default: none, and such tenants are refused. */
   readonly tenantLoginKeys?: TenantLoginKeys | undefined;
+  /** The service's own database, for the login of support and finance. Default: none, and there is no cross-tenant access here. */
+  readonly supportUrl?: string | Secret | undefined;
   /** Signs what opens a context, where the installation asks for it (`signing` of `installKit`). Default: not signed. */
   readonly signer?: ContextSigner | undefined;
   /** Closed by `close`. */
@@ -100,12 +104,14 @@ export class DataPlane {
   private readonly transport: ParticipantTransport;
   private readonly service: ServiceDefinition;
   private readonly signer: ContextSigner | undefined;
+  private readonly support: SupportDesk | undefined;
   private stopped: Promise<void> | undefined;
 
   constructor({
     service,
     databaseUrl,
     provisionerUrl,
+    supportUrl,
     signer,
     transport,
     logger,
@@ -167,6 +173,17 @@ export class DataPlane {
       store: service.store,
       ...(signer && { signer }),
     });
+    this.support =
+      supportUrl === undefined
+        ? undefined
+        : new SupportDesk({
+            service,
+            supportUrl,
+            cluster,
+            clusters: supportUrls(clusters),
+            logger,
+            routes: this.routes,
+          });
     this.follower = new RouteFollower({
       cache: this.routes,
       snapshot: new RouteSnapshot(this.bookkeepingPool, logger),
@@ -220,6 +237,13 @@ export class DataPlane {
   /** What the last audit of the isolation found; undefined before one has ended. */
   get isolationAudit(): InstallationAudit | undefined {
     return this.isolation?.lastAudit;
+  }
+
+  /** The way of support and finance to tenants' data. @throws Error when this process was given no login for it. */
+  get crossTenant(): CrossTenant {
+    if (!this.support)
+      throw new Error('There is no cross-tenant access in this process: it has no supportUrl.');
+    return this.support.crossTenant;
   }
 
   /** How old the routes are, and whether they are all. */
@@ -278,6 +302,7 @@ export class DataPlane {
     await Promise.all([
       this.pools.end(),
       this.bookkeepingPool.end(),
+      this.support?.close(),
       ...this.clusters.all.map(({ pool }) => pool.end()),
     ]);
   }
@@ -297,6 +322,13 @@ async function isInstalled(client: PoolClient): Promise<boolean> {
     `SELECT to_regprocedure('tenantry.enter(uuid, bigint, text)') IS NOT NULL AS installed`,
   );
   return rows[0]!.installed;
+}
+
+/** Where support has a login beyond the home cluster. */
+function supportUrls(clusters: Readonly<Record<string, ClusterAccess>>): Record<string, Secret> {
+  return Object.fromEntries(
+    Object.entries(clusters).flatMap(([name, { supportUrl }]) => (supportUrl ? [[name, supportUrl]] : [])),
+  );
 }
 
 function asSecret(url: string | Secret): Secret {

@@ -46,6 +46,7 @@ export { SigningKey } from './signing/signing-key.js';
 export { SECRET_REFERENCE, secretAt, secretOf, SecretUnreadable, type Secret } from './credentials/secret.js';
 export { signingKeyOf } from './signing/signing-key-of.js';
 export { TenantLogins, type TenantLoginKeys } from './credentials/tenant-logins.js';
+export { SupportDesk, type SupportDeskOptions } from './cross-tenant/support-desk.js';
 export { CrossTenant } from './cross-tenant/cross-tenant.js';
 export { type SupportAccess, type SupportPlaces } from './cross-tenant/support-access.js';
 export { SupportGrantOver, SupportGrantUnfit, type SupportErrorCode } from './cross-tenant/support-errors.js';

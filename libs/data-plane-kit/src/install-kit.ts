@@ -18,6 +18,8 @@ export interface InstallKitOptions {
   readonly provisionerLogin: DatabaseLogin;
   /** The login that reaches tenants' rows for support, through recorded actions only. Made if missing; without one nobody can. */
   readonly supportLogin?: DatabaseLogin | undefined;
+  /** Whether this is the service's own database, where its messages wait to be sent, and not that on a further cluster. Default: true. */
+  readonly isHome?: boolean;
   /** The service whose pooled tables and existing tenants' schemas are brought up to date. */
   readonly service: ServiceDefinition;
   /**
@@ -55,7 +57,7 @@ export async function installKit(adminUrl: string, options: InstallKitOptions): 
     await ensureSupportRole(client, options.supportLogin);
     const applied = await migrate(adminUrl, KIT_MIGRATIONS);
     await installContext(pgExecutor(client), options.signing);
-    await tellSupportAudit(client, options.service.name);
+    if (options.isHome ?? true) await tellSupportAudit(client, options.service.name);
     const warnings = await hardenDatabase(pgExecutor(client));
     applied.push(...(await migrateService(client, options.service)));
     const { tenantDatabases } = options;

@@ -6,4 +6,6 @@ export interface ClusterAccess {
   readonly databaseUrl: Secret;
   /** For the login that provisions, over a direct connection (no transaction pooler: it holds session locks). */
   readonly provisionerUrl: Secret;
+  /** For the login of support and finance. Default: none, and they cannot reach tenants there. */
+  readonly supportUrl?: Secret | undefined;
 }

@@ -3,6 +3,7 @@ import { Client, DatabaseError, escapeIdentifier, escapeLiteral, type PoolClient
 import { scramVerifier } from '../credentials/scram-verifier.js';
 import { templateDatabaseName } from '../install/template-database.js';
 import { DEDICATED_ROLE } from '../install/roles.js';
+import { SUPPORT_LOGINS } from '../install/support-role.js';
 import { markSql, type ObjectMarker, readMarker } from '../orphans/object-marker.js';
 import { SQLSTATE } from '../sql-errors.js';
 import { asProvisioner, dropDatabase, endSessions } from './drop-database.js';
@@ -69,22 +70,29 @@ export class TenantDatabase {
   }
 
   /**
-   * Marks the database, makes its login, which cannot log in yet, and opens it to both: to that login, to the one that provisions and
-   * to those that scan. Part of the caller's transaction in the service's database.
+   * Marks the database, makes its login, which cannot log in yet, and opens it to both: to that login, to the one that provisions, to support's
+   * and to those that scan. Part of the caller's transaction in the service's database.
    */
   async admitTx(sql: SqlExecutor, madeFor: Omit<ObjectMarker, 'database'>): Promise<void> {
     const name = escapeIdentifier(this.name);
     const marker = { ...madeFor, database: await this.serviceDatabase() };
-    const [found] = await sql.query<{ role: boolean; scanned: boolean; me: string }>(
+    const [found] = await sql.query<{ role: boolean; scanned: boolean; support: string | null; me: string }>(
       `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS role,
-              EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenantry_scan') AS scanned, quote_ident(session_user) AS me`,
+              EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenantry_scan') AS scanned,
+              (${SUPPORT_LOGINS}) AS support, quote_ident(session_user) AS me`,
       [this.name],
     );
+    const admitted = [
+      name,
+      found!.me,
+      ...(found!.scanned ? ['tenantry_scan'] : []),
+      ...(found!.support === null ? [] : [found!.support]),
+    ];
     const statements = [
       ...(found!.role ? [] : [`CREATE ROLE ${name} NOLOGIN NOINHERIT`, markSql('ROLE', this.name, marker)]),
       `GRANT ${DEDICATED_ROLE} TO ${name} WITH INHERIT TRUE, SET FALSE`,
       `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
-      `GRANT CONNECT ON DATABASE ${name} TO ${name}, ${found!.me}${found!.scanned ? ', tenantry_scan' : ''}`,
+      `GRANT CONNECT ON DATABASE ${name} TO ${admitted.join(', ')}`,
       markSql('DATABASE', this.name, marker),
       `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`,
     ];

@@ -1,15 +1,10 @@
 import type { Isolation } from '@tenantry/contracts';
 import { tenantDatabaseName, tenantSchemaName, pooledSchemaName } from '@tenantry/contracts';
-import {
-  createRequestHandler,
-  secretOf,
-  TenantLogins,
-  type ServiceDefinition,
-} from '@tenantry/data-plane-kit';
+import { createRequestHandler, type ServiceDefinition } from '@tenantry/data-plane-kit';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { escapeIdentifier, Client, Pool } from 'pg';
-import { kitDatabase, type KitDatabase } from '../kit-database.js';
+import { kitDatabase, TEST_LOGINS, type KitDatabase } from '../kit-database.js';
 import { requestedWork, UNDISTURBED } from '../requested-work.js';
 import { fillTables } from './fill-tables.js';
 import { tenantTables, type TenantTable } from './tenant-table.js';
@@ -48,7 +43,6 @@ export interface IsolationStage {
 const MODELS: readonly Isolation[] = ['pooled', 'schema', 'database'];
 const TENANTS_EACH = 2;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const logins = new TenantLogins({ current: secretOf('isolation-stage-0123456789abcdef') });
 
 /** Makes one on the server of TEST_DATABASE_URL, a superuser's URL. */
 export async function isolationStage({
@@ -59,7 +53,7 @@ export async function isolationStage({
   const database = await kitDatabase(service, { tenantDatabases: models.includes('database') });
   const pool = new Pool({ connectionString: database.provisionerUrl, max: 2 });
   try {
-    const handle = createRequestHandler({ service, pool, logger: quiet, tenantLogins: logins });
+    const handle = createRequestHandler({ service, pool, logger: quiet, tenantLogins: TEST_LOGINS });
     const tenants: StagedTenant[] = [];
     for (const isolation of models)
       for (let n = 0; n < TENANTS_EACH; n++) {
@@ -91,7 +85,7 @@ async function staged(
   const isOwn = isolation === 'database';
   const adminUrl = isOwn ? inDatabase(database.adminUrl, own) : database.adminUrl;
   const servingUrl = isOwn
-    ? inDatabase(database.adminUrl, own, { name: own, password: logins.password('default', own) })
+    ? inDatabase(database.adminUrl, own, { name: own, password: TEST_LOGINS.password('default', own) })
     : database.appUrl;
   const schema = isolation === 'schema' ? tenantSchemaName(id, store) : pooledSchemaName(store);
   const tables = await withClient(adminUrl, async (sql) => {
