@@ -22,17 +22,20 @@ export interface BenchServers {
   stop(): Promise<void>;
 }
 
-/** Starts what the environment does not name, and sets TEST_DATABASE_URL for what makes databases. */
-export async function benchServers(say: Say): Promise<BenchServers> {
+/** Starts what the environment does not name (no Kafka where it is not wanted), and sets TEST_DATABASE_URL for what makes databases. */
+export async function benchServers(
+  say: Say,
+  { kafka = true }: { readonly kafka?: boolean } = {},
+): Promise<BenchServers> {
   const ends: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
     const databaseUrl = process.env['TEST_DATABASE_URL'] ?? (await ownPostgres(ends, say));
-    const brokers = process.env['KAFKA_BROKERS'] ?? (await ownBroker(ends, say));
+    const brokers = kafka ? (process.env['KAFKA_BROKERS'] ?? (await ownBroker(ends, say))) : undefined;
     process.env['TEST_DATABASE_URL'] = databaseUrl;
-    return { databaseUrl, brokers: brokers.split(','), stop };
+    return { databaseUrl, brokers: brokers?.split(',') ?? [], stop };
   } catch (error) {
     await stop();
     throw error;

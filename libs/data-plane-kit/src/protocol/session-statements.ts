@@ -20,19 +20,17 @@ export function begin(level: IsolationLevel | undefined): Buffer {
  * them), channels, prepared statements. Not DISCARD ALL, which also throws away the plans of the kit's own functions.
  * Temporary tables and session locks are not here, since the serving login has neither.
  */
-export const CLEAN: readonly Buffer[] = [
-  'CLOSE ALL',
-  'RESET ROLE',
-  'RESET ALL',
-  'UNLISTEN *',
-  'DEALLOCATE ALL',
-].map((text) => encodeQuiet(text));
+export const CLEAN = together('CLOSE ALL', 'RESET ROLE', 'RESET ALL', 'UNLISTEN *', 'DEALLOCATE ALL');
 
 /**
  * Ends a transaction and cleans its session under the same Sync: behind a pooler in transaction mode, a statement behind
  * the next Sync could run on another connection of the server.
  */
-export const ENDING: Readonly<Record<'COMMIT' | 'ROLLBACK', readonly Buffer[]>> = {
-  COMMIT: [encodeQuiet('COMMIT'), ...CLEAN],
-  ROLLBACK: [encodeQuiet('ROLLBACK'), ...CLEAN],
+export const ENDING: Readonly<Record<'COMMIT' | 'ROLLBACK', Buffer>> = {
+  COMMIT: Buffer.concat([together('COMMIT'), CLEAN]),
+  ROLLBACK: Buffer.concat([together('ROLLBACK'), CLEAN]),
 };
+
+function together(...texts: string[]): Buffer {
+  return Buffer.concat(texts.map((text) => encodeQuiet(text)));
+}

@@ -32,17 +32,17 @@ interface CopyingConnection extends Connection {
 }
 
 // A class of its own would be no query to the driver, which in places looks for its own class.
-const DriverQuery = Query as unknown as new (config: QueryConfig) => DriverQuery;
+const DriverQuery = Query as unknown as new (config: QueryConfig | string) => DriverQuery;
 
 const SYNC = serialize.sync();
 
 export interface RunParts {
-  /** Statements whose rows nobody looks at, encoded, in their order. */
+  /** Statements whose rows nobody looks at, encoded one by one, in their order. */
   readonly before?: readonly Buffer[];
   /** The statement whose result is the result of the run. */
   readonly asked?: EncodedStatement | undefined;
-  /** As `before`. */
-  readonly after?: readonly Buffer[];
+  /** The same, encoded together. */
+  readonly after?: Buffer;
 }
 
 /**
@@ -59,10 +59,10 @@ export class StatementRun extends DriverQuery {
   private readonly bytes: Buffer;
   private readonly askedAt: number;
 
-  constructor({ before = [], asked, after = [] }: RunParts) {
-    super(asked ? configOf(asked.statement) : { text: '' });
+  constructor({ before = [], asked, after }: RunParts) {
+    super(formOf(asked?.statement));
     this.askedAt = asked ? before.length : -1;
-    this.bytes = Buffer.concat([...before, ...(asked ? [asked.bytes] : []), ...after, SYNC]);
+    this.bytes = Buffer.concat([...before, ...(asked ? [asked.bytes] : []), ...(after ? [after] : []), SYNC]);
     this.done = new Promise((resolve, reject) => {
       this.callback = (error, result) => (error ? reject(error) : resolve(result));
     });
@@ -123,6 +123,9 @@ export async function sendRun(client: PoolClient, run: StatementRun): Promise<Qu
   }
 }
 
-function configOf({ text, rowMode, types }: SqlStatement): QueryConfig {
-  return { text, ...(rowMode && { rowMode }), ...(types && { types }) };
+/** How its rows are wanted. The text is not needed any more, and a plain one spares the driver a copy of an object. */
+function formOf(statement: SqlStatement | undefined): QueryConfig | string {
+  if (!statement?.rowMode && !statement?.types) return '';
+  const { rowMode, types } = statement;
+  return { text: '', ...(rowMode && { rowMode }), ...(types && { types }) };
 }

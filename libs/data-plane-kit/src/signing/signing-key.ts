@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What HMAC-SHA256 works in, in bytes. */
 const BLOCK = 64;
@@ -12,7 +12,8 @@ const LEAST_CHARACTERS = 32;
 export class SigningKey {
   /** What a token names its key by: the first 31 bits of a hash, from which nothing follows about the key. */
   readonly id: number;
-  readonly #key: Buffer;
+  readonly #inner: Buffer;
+  readonly #outer: Buffer;
 
   /** @throws RangeError, without the secret in it, for fewer than 32 characters. */
   constructor(secret: string) {
@@ -21,25 +22,24 @@ export class SigningKey {
         `A key for signing needs at least ${LEAST_CHARACTERS} characters; make one with openssl rand -hex 32.`,
       );
     const secretBytes = Buffer.from(secret, 'utf8');
-    this.#key = secretBytes.length > BLOCK ? sha256(secretBytes) : secretBytes;
-    this.id = sha256(Buffer.concat([Buffer.from('tenantry-key-id:'), this.#key])).readUInt32BE() >>> 1;
+    const key = secretBytes.length > BLOCK ? sha256(secretBytes) : secretBytes;
+    const padded = Buffer.concat([key], BLOCK);
+    this.#inner = Buffer.from(padded.map((byte) => byte ^ 0x36));
+    this.#outer = Buffer.from(padded.map((byte) => byte ^ 0x5c));
+    this.id = sha256(Buffer.from('tenantry-key-id:'), key).readUInt32BE() >>> 1;
   }
 
-  /** RFC 2104, with SHA-256. */
+  /** RFC 2104, with SHA-256. Two hashes and not `createHmac`, which makes a key object each time: many times the work. */
   mac(message: string): Buffer {
-    return createHmac('sha256', this.#key).update(message).digest();
+    return sha256(this.#outer, sha256(this.#inner, Buffer.from(message, 'utf8')));
   }
 
   /** The two padded keys of RFC 2104, from which a database computes the same without any extension. */
   get pads(): { readonly inner: Buffer; readonly outer: Buffer } {
-    const padded = Buffer.concat([this.#key], BLOCK);
-    return {
-      inner: Buffer.from(padded.map((byte) => byte ^ 0x36)),
-      outer: Buffer.from(padded.map((byte) => byte ^ 0x5c)),
-    };
+    return { inner: this.#inner, outer: this.#outer };
   }
 }
 
-function sha256(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
+function sha256(...parts: Buffer[]): Buffer {
+  return hash('sha256', Buffer.concat(parts), 'buffer');
 }
