@@ -136,6 +136,16 @@ describe('DataPlane', () => {
     });
   });
 
+  it('limits the statements of a tenant by what is known of it', async () => {
+    const dataPlane = await started(undefined, {
+      limits: ({ isolation }) => (isolation === 'schema' ? { statementTimeoutMs: 12_000 } : {}),
+    });
+    const timeout = { text: `SELECT current_setting('statement_timeout') AS timeout` };
+    expect(await dataPlane.tenants.query(await activeTenant(dataPlane), timeout)).toEqual([
+      { timeout: '12s' },
+    ]);
+  });
+
   it('starts and serves while the transport is away, and stops without waiting for it', async () => {
     const first = await started();
     const tenantId = await activeTenant(first);

@@ -34,6 +34,7 @@ import { RouteSnapshot } from './route-snapshot.js';
 import type { ServiceDefinition } from './service-definition.js';
 import { checkAccepted } from './signing/check-accepted.js';
 import type { ContextSigner } from './signing/context-signer.js';
+import type { LimitsOf } from './tenant-limits.js';
 import { Tenants } from './tenants.js';
 
 export interface DataPlaneParts {
@@ -52,6 +53,8 @@ export interface DataPlaneParts {
   readonly supportUrl?: string | Secret | undefined;
   /** Signs what opens a context, where the installation asks for it (`signing` of `installKit`). Default: not signed. */
   readonly signer?: ContextSigner | undefined;
+  /** How long the statements of a tenant may take, usually by its plan. Default: as long as the login's may. */
+  readonly limits?: LimitsOf | undefined;
   /** Closed by `close`. */
   readonly transport: ParticipantTransport;
   readonly logger: Logger;
@@ -113,6 +116,7 @@ export class DataPlane {
     provisionerUrl,
     supportUrl,
     signer,
+    limits,
     transport,
     logger,
     version,
@@ -172,6 +176,7 @@ export class DataPlane {
       routes: this.routes,
       store: service.store,
       ...(signer && { signer }),
+      ...(limits && { limits }),
     });
     this.support =
       supportUrl === undefined
