@@ -1,3 +1,4 @@
+import { PoolTimeout } from '@tenantry/data-plane-kit';
 import type { IsolationStage } from '@tenantry/testing/isolation';
 import { waitFor } from '@tenantry/testing';
 import type { PgBouncer } from '@tenantry/testing/servers';
@@ -51,6 +52,10 @@ export async function runSoak(
     },
     unexpected: found,
   };
+  const exhausted = (what: string): void => {
+    counts.exhausted += 1;
+    found(what);
+  };
   const until = performance.now() + durationMs;
   let turn = 0;
   const user = async (): Promise<void> => {
@@ -61,34 +66,27 @@ export async function runSoak(
       if (!tenant || !request) throw new Error('there is nobody to serve');
       requests[request.name] = (requests[request.name] ?? 0) + 1;
       await request({ tenant, places, admin, seen }).catch((error: unknown) => {
-        if (String(error).includes('timeout exceeded')) counts.exhausted += 1;
-        found(`${request.name}: ${String(error)}`);
+        const what = `${request.name}: ${String(error)}`;
+        if (error instanceof PoolTimeout) exhausted(what);
+        else found(what);
       });
     }
   };
   try {
     await Promise.all(Array.from({ length: concurrency }, user));
-    await allReturned(places, bouncer).catch((error: unknown) => {
-      counts.exhausted += 1;
-      found(String(error));
-    });
     for (const tenant of stage.tenants) {
       const rows = await places.tenants.query<{ text: string }>(tenant.id, { text: 'SELECT text FROM note' });
       const kept = rows.filter(({ text }) => text === NEVER).length;
       if (kept > 0) seen.crossed(kept);
     }
-    return { requests, ...counts, findings };
   } finally {
-    await Promise.all([places.close(), admin.end()]);
+    if (!(await places.close())) exhausted('not every connection was given back');
+    await admin.end();
   }
-}
-
-/** Every connection is back where it came from, at the service and at the pooler. */
-async function allReturned(places: SoakPlaces, bouncer: PgBouncer): Promise<void> {
-  await waitFor('all connections to be given back', () => places.unreturned === 0);
-  await waitFor('the pooler to have all its connections back', async () =>
+  await waitFor('the pooler to have its connections back', async () =>
     (await bouncer.pools()).every(
       ({ sv_active: active, cl_waiting: waiting }) => active === 0 && waiting === 0,
     ),
-  );
+  ).catch((error: unknown) => exhausted(String(error)));
+  return { requests, ...counts, findings };
 }

@@ -1,59 +1,62 @@
-import { onePlace, RouteCache, Tenants, type ConnectionSource } from '@tenantry/data-plane-kit';
-import { stateRecord } from '@tenantry/testing';
-import type { IsolationStage } from '@tenantry/testing/isolation';
-import { Pool } from 'pg';
+import {
+  ConnectionPools,
+  Places,
+  RouteCache,
+  secretOf,
+  ServingClusters,
+  Tenants,
+  type PoolLimits,
+} from '@tenantry/data-plane-kit';
+import { TEST_LOGINS } from '@tenantry/testing';
+import type { IsolationStage, StagedTenant } from '@tenantry/testing/isolation';
 
-/** Connections that requests share, at most: far fewer than there are requests. */
-const POOL_SIZE = { shared: 24, own: 6 } as const;
-/** Requests wait in line for a connection; what waits this long has found an exhausted pool. */
-const PATIENCE_MS = 30_000;
+/** Far fewer connections than there are requests; who waits this long has found an exhausted pool. */
+const LIMITS: PoolLimits = { total: 40, shared: 24, dedicated: 12, perTenant: 10, waitMs: 30_000 };
+const QUERY_TIMEOUT_MS = 60_000;
+const RETURN_TIMEOUT_MS = 10_000;
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** A service's connections to a stage through a pooler: one pool for all who share a database, one for each database of its own. */
+/** What a row of a connection that nobody should have a context on can be asked. */
+export type Ask = <R extends object>(text: string) => Promise<R[]>;
+
+/** A service's way to the tenants of a stage, as the kit makes it, but through a pooler. */
 export class SoakPlaces {
   readonly tenants: Tenants;
-  private readonly pools = new Map<string, Pool>();
-  private readonly loans = new Map<string, ConnectionSource>();
+  private readonly pools: ConnectionPools;
+  private readonly places: Places;
 
   constructor(stage: IsolationStage, through: (url: string) => string) {
     const routes = new RouteCache();
     routes.markComplete();
-    for (const { id, isolation, generation, servingUrl } of stage.tenants) {
-      routes.apply(stateRecord({ tenantId: id, state: 'ACTIVE', generation, isolation }));
-      if (!this.pools.has(servingUrl)) this.pools.set(servingUrl, poolOf(through(servingUrl), isolation));
-      this.loans.set(id, onePlace(this.poolAt(servingUrl)));
+    for (const { record } of stage.tenants) routes.apply(record);
+    const clusters = new ServingClusters({
+      urls: new Map([['default', secretOf(through(stage.database.appUrl))]]),
+      tenantLogins: TEST_LOGINS,
+      client: { applicationName: 'soak', queryTimeoutMs: QUERY_TIMEOUT_MS },
+    });
+    this.pools = new ConnectionPools({ limits: LIMITS, onLost: () => undefined });
+    this.places = new Places(clusters, this.pools, silent);
+    this.tenants = new Tenants({ connections: this.places, routes, store: 'primary' });
+  }
+
+  /** Lends a connection on which the tenant's requests run, in no context. */
+  async outside<T>({ id, record }: StagedTenant, work: (ask: Ask) => Promise<T>): Promise<T> {
+    const [route] = record.routes;
+    if (!route) throw new Error('the tenant has no route');
+    const loan = await this.places.borrow({ tenantId: id, route });
+    try {
+      return await work(async (text) => (await loan.client.query(text)).rows);
+    } finally {
+      await loan.end();
     }
-    const connections: ConnectionSource = {
-      borrow: (destination) => {
-        const source = this.loans.get(destination.tenantId);
-        if (!source) throw new Error('there is no such tenant on this stage');
-        return source.borrow(destination);
-      },
-    };
-    this.tenants = new Tenants({ connections, routes, store: 'primary' });
   }
 
-  /** The pool of a login, which whoever serves any tenant there borrows from. */
-  poolAt(servingUrl: string): Pool {
-    const pool = this.pools.get(servingUrl);
-    if (!pool) throw new Error('there is no such place on this stage');
-    return pool;
+  /** Closes the connections. @returns whether all of them were given back. */
+  async close(): Promise<boolean> {
+    const late = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => late.resolve(false), RETURN_TIMEOUT_MS);
+    const returned = await Promise.race([this.pools.end().then(() => true), late.promise]);
+    clearTimeout(timer);
+    return returned;
   }
-
-  /** Pools that somebody still holds a connection of, or waits for one. */
-  get unreturned(): number {
-    return [...this.pools.values()].filter(
-      ({ totalCount, idleCount, waitingCount }) => totalCount !== idleCount || waitingCount > 0,
-    ).length;
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.pools.values()].map((pool) => pool.end()));
-  }
-}
-
-function poolOf(connectionString: string, isolation: string): Pool {
-  const max = isolation === 'database' ? POOL_SIZE.own : POOL_SIZE.shared;
-  const pool = new Pool({ connectionString, max, connectionTimeoutMillis: PATIENCE_MS });
-  pool.on('error', () => undefined);
-  return pool;
 }

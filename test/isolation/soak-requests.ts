@@ -104,17 +104,17 @@ async function killed(request: Request): Promise<void> {
 
 /** Asks on a connection that others had before, without a context. */
 async function outside({ tenant, places, seen }: Request): Promise<void> {
-  const pool = places.poolAt(tenant.servingUrl);
-  const { rows } = await pool.query<{ left: string }>(
-    `SELECT concat(current_setting('tenantry.tenant', true), current_setting('tenantry.ctx', true), nullif(current_user, session_user)) AS left`,
-  );
-  if (rows[0]?.left !== '') seen.leaked(`a context was left: ${rows[0]?.left}`);
-  const text = `SELECT tenant_id FROM ${escapeIdentifier(tenant.schema)}.note`;
-  const code = await pool.query(text).then(
-    ({ rowCount }) => `${rowCount} rows`,
-    (error: unknown) => codeOf(error),
-  );
-  if (code !== 'TN002' && code !== '42501') seen.leaked(`without a context: ${code}`);
+  await places.outside(tenant, async (ask) => {
+    const [row] = await ask<{ left: string }>(
+      `SELECT concat(current_setting('tenantry.tenant', true), current_setting('tenantry.ctx', true), nullif(current_user, session_user)) AS left`,
+    );
+    if (row?.left !== '') seen.leaked(`a context was left: ${row?.left}`);
+    const code = await ask(`SELECT tenant_id FROM ${escapeIdentifier(tenant.schema)}.note`).then(
+      (rows) => `${rows.length} rows`,
+      (error: unknown) => codeOf(error),
+    );
+    if (code !== 'TN002' && code !== '42501') seen.leaked(`without a context: ${code}`);
+  });
 }
 
 /** What requests there are, each as often as it stands here. */

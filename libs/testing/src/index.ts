@@ -6,7 +6,7 @@ export { waitFor } from './wait-for.js';
 export { EventReader, type ReadEvent } from './event-reader.js';
 export { consumerDatabase, type ConsumerDatabase } from './consumer-database.js';
 export { factEvent, recoveryEvent, replayEvent, requestEvent } from './lifecycle-events.js';
-export { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from './kit-database.js';
+export { EXAMPLE_SERVICE, TEST_LOGINS, kitDatabase, type KitDatabase } from './kit-database.js';
 export { LifecyclePublisher, type Asked } from './lifecycle-publisher.js';
 export { silencingProxy, type SilencingProxy } from './silencing-proxy.js';
 export { meddlingProxy, type Meddling, type MeddlingProxy } from './meddling-proxy.js';

@@ -1,4 +1,4 @@
-import type { Isolation } from '@tenantry/contracts';
+import type { Isolation, StateRecord } from '@tenantry/contracts';
 import { tenantDatabaseName, tenantSchemaName, pooledSchemaName } from '@tenantry/contracts';
 import { createRequestHandler, type ServiceDefinition } from '@tenantry/data-plane-kit';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
@@ -6,6 +6,7 @@ import { newId } from '@tenantry/kernel';
 import { escapeIdentifier, Client, Pool } from 'pg';
 import { kitDatabase, TEST_LOGINS, type KitDatabase } from '../kit-database.js';
 import { requestedWork, UNDISTURBED } from '../requested-work.js';
+import { stateRecord } from '../state-record.js';
 import { fillTables } from './fill-tables.js';
 import { tenantTables, type TenantTable } from './tenant-table.js';
 
@@ -23,6 +24,8 @@ export interface StagedTenant {
   /** The role that its transactions switch to. */
   readonly role: string | undefined;
   readonly tables: readonly TenantTable[];
+  /** As the control plane tells it. */
+  readonly record: StateRecord;
 }
 
 export interface StageOptions {
@@ -96,7 +99,12 @@ async function staged(
     return found;
   });
   const role = isolation === 'schema' ? schema : undefined;
-  return { id, isolation, generation: 1, adminUrl, servingUrl, schema, role, tables };
+  const told = stateRecord({ tenantId: id, state: 'ACTIVE', generation: 1, isolation, store });
+  const record = {
+    ...told,
+    routes: told.routes.map((route) => ({ ...route, database: isOwn ? own : null })),
+  };
+  return { id, isolation, generation: 1, adminUrl, servingUrl, schema, role, tables, record };
 }
 
 /** Runs `work` on a connection of its own. */
