@@ -13,7 +13,7 @@ export interface Finding {
   readonly object: { readonly type: string; readonly name: string };
   /** What can happen, in words. Names of objects only, never a tenant's data. */
   readonly what: string;
-  /** SQL that mends it, or a comment in SQL that says what has to be decided. Never run by the audit. */
+  /** SQL that mends it; where somebody has to decide, a comment in SQL, or `…` for what. Never run by the audit. */
   readonly mend: string;
 }
 

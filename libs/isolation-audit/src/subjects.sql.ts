@@ -9,6 +9,11 @@ WITH RECURSIVE scope (app, tenant_columns, global_tables, tenant_schema, setting
 ),
 -- Whoever the application can act as, and 0 for PUBLIC.
 grantee (oid) AS MATERIALIZED (SELECT unnest(app) FROM scope UNION SELECT 0::oid),
+-- For roles that Postgres brings: which of the application's have them.
+holder AS (
+  SELECT m.roleid, string_agg(DISTINCT quote_ident(r.rolname), ', ') AS list
+  FROM pg_auth_members m JOIN grantee g ON g.oid = m.member JOIN pg_roles r ON r.oid = m.member GROUP BY m.roleid
+),
 from_extension (classid, objid) AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
 namespace AS MATERIALIZED (
   SELECT n.oid, n.nspname AS name, n.nspowner AS owner, n.nspacl AS acl, n.nspname ~ scope.tenant_schema AS of_tenant,
@@ -32,7 +37,11 @@ relation AS MATERIALIZED (
       JOIN grantee g ON g.oid = a.grantee
       UNION SELECT a.privilege_type FROM pg_attribute t CROSS JOIN aclexplode(t.attacl) a JOIN grantee g ON g.oid = a.grantee
       WHERE t.attrelid = c.oid AND t.attacl IS NOT NULL
-    ) ELSE '{}' END AS privileges
+    ) ELSE '{}' END AS privileges,
+    -- Whom a REVOKE has to name.
+    (SELECT string_agg(DISTINCT coalesce(quote_ident(o.rolname), 'PUBLIC'), ', ')
+      FROM aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a JOIN grantee g ON g.oid = a.grantee
+      LEFT JOIN pg_roles o ON o.oid = a.grantee) AS grantees
   FROM pg_class c JOIN namespace n ON n.oid = c.relnamespace CROSS JOIN scope
   LEFT JOIN LATERAL (
     SELECT a.attnum, a.attname FROM pg_attribute a
@@ -105,8 +114,8 @@ reads (view, relation) AS (
   JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> w.ev_class
 ),
 tenant_view AS (
-  SELECT v.oid, v.name, v.kind, v.owner, v.options, v.privileges, count(*) AS tables, min(t.name) AS example
+  SELECT v.oid, v.name, v.kind, v.owner, v.options, v.privileges, v.grantees, count(*) AS tables, min(t.name) AS example
   FROM relation v JOIN reads ON reads.view = v.oid JOIN relation t ON t.oid = reads.relation
   WHERE t.kind IN ('r', 'p') AND (t.tenant_attnum IS NOT NULL OR t.of_tenant)
-  GROUP BY v.oid, v.name, v.kind, v.owner, v.options, v.privileges
+  GROUP BY v.oid, v.name, v.kind, v.owner, v.options, v.privileges, v.grantees
 )`;

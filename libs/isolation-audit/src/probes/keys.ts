@@ -34,8 +34,10 @@ WHERE (i.indisunique OR i.indisexclusion) AND NOT c.relispartition AND t.privile
 SELECT 'constraint' AS type, format('%I on %s', k.conname, c.name) AS name,
   format('A row can name a row of another tenant in %s: the reference tells that it is there%s.', p.name,
     CASE k.confdeltype WHEN 'c' THEN ', and deleting it deletes rows across tenants' WHEN 'n' THEN ', and deleting it changes rows across tenants' ELSE '' END) AS what,
-  format('ALTER TABLE %s ADD FOREIGN KEY (%I, %s) REFERENCES %s (%I, %s) NOT VALID; -- validate it, then drop %I', c.name, c.tenant_column, child.list,
-    p.name, p.tenant_column, parent.list, k.conname) AS mend
+  CASE WHEN c.tenant_attnum = ANY (k.conkey) OR p.tenant_attnum = ANY (k.confkey)
+    THEN format('-- let %I on %s refer from %I to %I, and from the others to the others', k.conname, c.name, c.tenant_column, p.tenant_column)
+    ELSE format('ALTER TABLE %s ADD FOREIGN KEY (%I, %s) REFERENCES %s (%I, %s) NOT VALID; -- validate it, then drop %I', c.name, c.tenant_column, child.list,
+    p.name, p.tenant_column, parent.list, k.conname) END AS mend
 FROM pg_constraint k JOIN tenant_table c ON c.oid = k.conrelid JOIN tenant_table p ON p.oid = k.confrelid
 CROSS JOIN LATERAL (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY o.n) AS list
   FROM unnest(k.conkey) WITH ORDINALITY o (num, n) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = o.num) child

@@ -10,7 +10,7 @@ export const PRIVILEGE_PROBES: readonly Probe[] = [
     sql: `
 SELECT 'table' AS type, t.name,
   format('%s: TRUNCATE empties the table for all tenants, REFERENCES and TRIGGER let others'' rows be seen as they are written.', held.list) AS what,
-  format('REVOKE %s ON %s FROM PUBLIC, …; -- the roles that serve', held.list, t.name) AS mend
+  format('REVOKE %s ON %s FROM %s;', held.list, t.name, t.grantees) AS mend
 FROM relation t
 CROSS JOIN LATERAL (
   SELECT string_agg(p, ', ') AS list FROM unnest(t.privileges) p WHERE p IN ('TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN')
@@ -26,10 +26,13 @@ WHERE t.kind IN ('r', 'p') AND (t.tenant_attnum IS NOT NULL OR t.of_tenant) AND 
     sql: `
 SELECT 'sequence' AS type, format('%I.%I', n.name, c.relname) AS name,
   'last_value tells how many rows all tenants have made, and how fast.' AS what,
-  format('REVOKE SELECT ON SEQUENCE %I.%I FROM PUBLIC, …; -- the roles that serve; USAGE is enough to insert', n.name, c.relname) AS mend
+  format('REVOKE SELECT ON SEQUENCE %I.%I FROM %s; -- USAGE is enough to insert', n.name, c.relname, held.list) AS mend
 FROM pg_class c JOIN namespace n ON n.oid = c.relnamespace AND n.usable
-WHERE c.relkind = 'S' AND NOT n.of_tenant AND c.relowner NOT IN (SELECT oid FROM grantee)
-  AND EXISTS (SELECT FROM aclexplode(c.relacl) a JOIN grantee g ON g.oid = a.grantee WHERE a.privilege_type = 'SELECT')`,
+CROSS JOIN LATERAL (
+  SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ') AS list
+  FROM aclexplode(c.relacl) a JOIN grantee g ON g.oid = a.grantee LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.privilege_type = 'SELECT'
+) held
+WHERE c.relkind = 'S' AND NOT n.of_tenant AND c.relowner NOT IN (SELECT oid FROM grantee) AND held.list IS NOT NULL`,
   },
   {
     id: 'serial-ids',
@@ -53,7 +56,7 @@ WHERE (a.attidentity <> '' OR pg_get_expr(d.adbin, d.adrelid) ~ 'nextval') AND N
     sql: `
 SELECT 'database' AS type, quote_ident(d.datname) AS name,
   'A new database lets PUBLIC in: other services'' logins, and other tenants'', may connect and look around.' AS what,
-  format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC; GRANT CONNECT ON DATABASE %1$I TO …; -- the logins that belong here', d.datname) AS mend
+  format('REVOKE CONNECT ON DATABASE %I FROM PUBLIC; -- and let in by name the logins that belong here', d.datname) AS mend
 FROM pg_database d CROSS JOIN scope
 WHERE d.datallowconn AND (d.datname = current_database() OR d.datname ~ scope.tenant_schema)
   AND EXISTS (
@@ -67,12 +70,14 @@ WHERE d.datallowconn AND (d.datname = current_database() OR d.datname ~ scope.te
     sql: `
 SELECT 'database' AS type, quote_ident(d.datname) AS name,
   'A temporary table shadows a tenant''s table of the same name for the connection''s next borrower, whose rows land in it.' AS what,
-  format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC; -- and from the roles that serve', d.datname) AS mend
+  format('REVOKE TEMPORARY ON DATABASE %I FROM %s;', d.datname, held.list) AS mend
 FROM pg_database d
-WHERE d.datname = current_database()
-  AND EXISTS (
-    SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a JOIN grantee g ON g.oid = a.grantee
-    WHERE a.privilege_type = 'TEMPORARY')`,
+CROSS JOIN LATERAL (
+  SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ') AS list
+  FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a JOIN grantee g ON g.oid = a.grantee
+  LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.privilege_type = 'TEMPORARY'
+) held
+WHERE d.datname = current_database() AND held.list IS NOT NULL`,
   },
   {
     id: 'advisory-locks-open',
@@ -98,7 +103,7 @@ HAVING count(*) > 0`,
     sql: `
 SELECT 'table' AS type, r.name,
   'A statement that lost its transaction, or its tenant, still writes there, for all tenants; no policy stops it.' AS what,
-  format('REVOKE INSERT, UPDATE, DELETE ON %s FROM PUBLIC, …; -- the roles that serve', r.name) AS mend
+  format('REVOKE INSERT, UPDATE, DELETE ON %s FROM %s;', r.name, r.grantees) AS mend
 FROM relation r, scope
 WHERE r.kind IN ('r', 'p') AND r.tenant_attnum IS NULL AND NOT r.of_tenant
   AND r.privileges && ARRAY['INSERT', 'UPDATE', 'DELETE'] AND r.owner NOT IN (SELECT oid FROM grantee)

@@ -10,11 +10,11 @@ export const ROLE_PROBES: readonly Probe[] = [
     sql: `
 SELECT 'role' AS type, quote_ident(r.rolname) AS name,
   format('The application is, or may act as, a role with %s.', power.words) AS what,
-  CASE WHEN r.rolname ~ '^pg_' THEN format('REVOKE %I FROM …; -- whichever role of the application has it', r.rolname)
+  CASE WHEN r.rolname ~ '^pg_' THEN format('REVOKE %I FROM %s;', r.rolname, h.list)
     ELSE format('ALTER ROLE %I NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOREPLICATION; -- or take the membership in it away', r.rolname) END AS mend,
   CASE WHEN r.rolsuper OR r.rolbypassrls OR r.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files')
     THEN 'critical' END AS severity
-FROM grantee g JOIN pg_roles r ON r.oid = g.oid
+FROM grantee g JOIN pg_roles r ON r.oid = g.oid LEFT JOIN holder h ON h.roleid = r.oid
 CROSS JOIN LATERAL (
   SELECT concat_ws(', ', CASE WHEN r.rolsuper THEN 'SUPERUSER' END, CASE WHEN r.rolbypassrls THEN 'BYPASSRLS' END,
     CASE WHEN r.rolcreaterole THEN 'CREATEROLE' END, CASE WHEN r.rolreplication THEN 'REPLICATION' END,
@@ -49,7 +49,7 @@ GROUP BY r.rolname`,
     sql: `
 SELECT 'database' AS type, quote_ident(current_database()) AS name,
   'No login that is not a superuser can read tables here, so the application must be one, and no policy holds for it.' AS what,
-  'CREATE ROLE app LOGIN NOINHERIT; -- with rights on the tables, and let the application use it' AS mend
+  'CREATE ROLE app LOGIN NOINHERIT; GRANT … ON … TO app; -- and let the application use it' AS mend
 FROM scope WHERE scope.app = '{}'`,
   },
   {
@@ -60,8 +60,8 @@ FROM scope WHERE scope.app = '{}'`,
     sql: `
 SELECT 'role' AS type, quote_ident(r.rolname) AS name,
   'pg_stat_activity and pg_stat_statements show the statements of all logins, with every value that was not a bound parameter.' AS what,
-  format('REVOKE %I FROM …; -- whichever role of the application has it', r.rolname) AS mend
-FROM grantee g JOIN pg_roles r ON r.oid = g.oid WHERE r.rolname IN ('pg_monitor', 'pg_read_all_stats')`,
+  format('REVOKE %I FROM %s;', r.rolname, h.list) AS mend
+FROM grantee g JOIN pg_roles r ON r.oid = g.oid JOIN holder h ON h.roleid = r.oid WHERE r.rolname IN ('pg_monitor', 'pg_read_all_stats')`,
   },
   {
     id: 'context-preset',

@@ -63,7 +63,7 @@ WHERE r.kind IN ('r', 'p') AND (r.tenant_attnum IS NOT NULL OR r.of_tenant)`,
     sql: `
 SELECT 'table' AS type, c.name,
   format('Policies of %s do not hold for whoever names this part of it.', p.name) AS what,
-  format('REVOKE ALL ON %s FROM PUBLIC, …; -- the roles that serve; or row security and a policy of its own', c.name) AS mend
+  format('REVOKE ALL ON %s FROM %s; -- or row security and a policy of its own', c.name, c.grantees) AS mend
 FROM pg_inherits i JOIN relation c ON c.oid = i.inhrelid JOIN relation p ON p.oid = i.inhparent
 WHERE p.tenant_attnum IS NOT NULL AND NOT c.secured AND c.privileges && ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']`,
   },
@@ -75,18 +75,24 @@ WHERE p.tenant_attnum IS NOT NULL AND NOT c.secured AND c.privileges && ARRAY['S
     sql: `
 SELECT 'schema' AS type, r.schema AS name,
   format('After RESET ROLE, SET ROLE or a name with a schema, another tenant''s transaction reaches %s of its tables, %s first.', count(*), min(r.name)) AS what,
-  format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY; ALTER TABLE %1$s FORCE ROW LEVEL SECURITY; CREATE POLICY guard ON %1$s USING ((SELECT tenantry.current_tenant()) = %L); -- and the others',
-    min(r.name), own.tenant) AS mend
+  (array_agg(concat_ws(' ',
+      CASE WHEN NOT r.secured THEN format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', r.name) END,
+      CASE WHEN NOT r.forced THEN format('ALTER TABLE %s FORCE ROW LEVEL SECURITY;', r.name) END,
+      CASE WHEN NOT guarded.is_so THEN format('DROP POLICY IF EXISTS guard ON %s; CREATE POLICY guard ON %1$s USING ((SELECT %s) = %L);', r.name,
+        coalesce((SELECT f.name FROM policy_function f WHERE f.arguments = 0 ORDER BY f.name LIMIT 1), '…'), coalesce(own.tenant, '…')) END)
+    ORDER BY r.name))[1] || CASE WHEN count(*) > 1 THEN ' -- and the others' ELSE '' END AS mend
 FROM relation r
 CROSS JOIN LATERAL (
   SELECT CASE WHEN r.schema ~ '^t_[0-9a-f]{32}_' THEN substr(r.schema, 3, 32)::uuid::text END AS tenant
 ) own
-WHERE r.of_tenant AND r.kind IN ('r', 'p') AND r.privileges <> '{}'
-  AND NOT (r.secured AND r.forced AND EXISTS (
+CROSS JOIN LATERAL (
+  SELECT EXISTS (
     SELECT FROM policy p
     WHERE p.polrelid = r.oid AND p.command = '*' AND NOT p.reads_anything AND NOT p.writes_anything
       AND (own.tenant IS NULL OR position(own.tenant IN p.reads) > 0 AND position(own.tenant IN p.writes) > 0)
-  ))
+  ) AS is_so
+) guarded
+WHERE r.of_tenant AND r.kind IN ('r', 'p') AND r.privileges <> '{}' AND NOT (r.secured AND r.forced AND guarded.is_so)
 GROUP BY r.schema, own.tenant`,
   },
 ];

@@ -43,8 +43,13 @@ WHERE p.schema = 'public' AND p.kind IN ('r', 'p') AND p.privileges <> '{}'
     sql: `
 SELECT 'schema' AS type, quote_ident(n.name) AS name,
   'What it creates there is its own, under no policy, and takes the place of what unqualified names meant.' AS what,
-  format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC; -- and from the roles that serve', n.name) AS mend
-FROM namespace n WHERE n.creatable AND n.owner NOT IN (SELECT oid FROM grantee)`,
+  format('REVOKE CREATE ON SCHEMA %I FROM %s;', n.name, held.list) AS mend
+FROM namespace n
+CROSS JOIN LATERAL (
+  SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ') AS list
+  FROM aclexplode(n.acl) a JOIN grantee g ON g.oid = a.grantee LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.privilege_type = 'CREATE'
+) held
+WHERE n.creatable AND n.owner NOT IN (SELECT oid FROM grantee)`,
   },
   {
     id: 'name-cut-off',

@@ -25,7 +25,7 @@ WHERE v.kind = 'v' AND v.privileges <> '{}'
     sql: `
 SELECT 'materialized view' AS type, v.name,
   format('It is a copy of rows of %s, and no policy holds for it.', v.example) AS what,
-  format('REVOKE ALL ON %s FROM PUBLIC, …; -- the roles that serve; let them read a table with a tenant column and a policy instead', v.name) AS mend
+  format('REVOKE ALL ON %s FROM %s; -- let them read a table with a tenant column and a policy instead', v.name, v.grantees) AS mend
 FROM tenant_view v WHERE v.kind = 'm' AND v.privileges <> '{}'`,
   },
   {
