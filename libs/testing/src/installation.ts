@@ -46,6 +46,8 @@ export interface InstallationOptions {
   readonly tenantLoginKey?: string | undefined;
   /** A file with the clusters beside the data plane's own, as CLUSTERS_FILE has it. */
   readonly clustersFile?: string | undefined;
+  /** The names of those clusters, if they are on the same server: the verifier looks there on their behalf, too. */
+  readonly furtherClusters?: readonly string[];
 }
 
 /** An app's environment for its entry `main.migrate` and for serving, without host and port. */
@@ -85,10 +87,12 @@ export function installationEnvironment(
     ...(options.tenantLoginKey !== undefined && { TENANT_LOGIN_KEY: options.tenantLoginKey }),
     ...(options.clustersFile !== undefined && { CLUSTERS_FILE: options.clustersFile }),
   };
+  const onEachCluster = (url: string): string =>
+    [CLUSTER, ...(options.furtherClusters ?? [])].map((name) => `${name}=${url}`).join();
   const verifier = {
     VERIFIER_DATABASE_URL: loginUrl('verifier', 'verifier'),
     // Any database of the cluster will do; the others are looked for on the server.
-    SCAN_DATABASE_URLS: `${CLUSTER}=${loginUrl('verifier', 'scan')}`,
+    SCAN_DATABASE_URLS: onEachCluster(loginUrl('verifier', 'scan')),
     SCAN_DATABASES: `${options.scannedDatabases},!${databases['control-plane']}`,
   };
   return {
@@ -123,7 +127,7 @@ export function installationEnvironment(
       migrate: {
         ...verifier,
         MIGRATE_DATABASE_URL: adminUrl('verifier'),
-        SCAN_ADMIN_URLS: `${CLUSTER}=${adminUrl('verifier')}`,
+        SCAN_ADMIN_URLS: onEachCluster(adminUrl('verifier')),
       },
       serve: { ...verifier, PARTICIPANT_NAME: VERIFIER, ...transport(VERIFIER) },
     },

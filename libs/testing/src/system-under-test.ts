@@ -2,6 +2,7 @@ import { newApiKey } from '@tenantry/service';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { migrateApp, startApp, untilReady } from './app-process.js';
 import { asAdministrator, databasePrefix, serverUrl } from './database-server.js';
+import { writeClustersFile } from './further-clusters.js';
 import { freePort } from './free-port.js';
 import type { GuardedProcess } from './guarded-process.js';
 import { HttpClient } from './http-client.js';
@@ -20,6 +21,8 @@ export interface SystemOptions {
   readonly kafkaBrokers?: string;
   /** Whether tenants can have databases of their own, for which a template takes a moment to be made. Default: false. */
   readonly tenantDatabases?: boolean;
+  /** Clusters beside `default`, by name: each is a database of its own on the same server, and has to be registered. Default: none. */
+  readonly clusters?: readonly string[];
   /** Further variables of a process, for each of its starts. */
   readonly env?: Partial<Record<AppName, Readonly<Record<string, string>>>>;
   /** What is started at once; everything unless told. */
@@ -42,6 +45,8 @@ export interface SystemUnderTest {
   readonly dataPlaneApiKey: string;
   /** Superuser URLs of the databases. The verifier looks at those whose names begin as the data plane's up to `_data`. */
   readonly adminUrls: Readonly<Record<AppName, string>>;
+  /** Superuser URLs of the data plane's databases on the clusters beside `default`, by their names. */
+  readonly clusterUrls: Readonly<Record<string, string>>;
   /** Starts a process that is down and waits until it is ready; `env` counts for this start only. */
   start(app: AppName, env?: Readonly<Record<string, string>>): Promise<void>;
   /** As `start`, without waiting: for a process that is expected to end or to stay unready. */
@@ -80,12 +85,31 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
   };
   const loginPrefix = `${databasePrefix()}${id}`;
   const keys = { 'control-plane': newApiKey(), 'data-plane': newApiKey() };
+  const password = randomBytes(18).toString('base64url');
+  const clusters = (options.clusters ?? []).map((name) => {
+    const database = `${databases['data-plane']}_${name.replaceAll('-', '_')}`;
+    const loginUrl = (login: string): string =>
+      databaseUrl(serverUrl().href, database, `${loginPrefix}_${login}_login`, password);
+    const migrateUrl = databaseUrl(serverUrl().href, database);
+    return {
+      name,
+      database,
+      urls: { databaseUrl: loginUrl('app'), provisionerUrl: loginUrl('provisioner'), migrateUrl },
+    };
+  });
+  const clustersFile =
+    clusters.length === 0
+      ? undefined
+      : await writeClustersFile(Object.fromEntries(clusters.map(({ name, urls }) => [name, urls])));
+  const allDatabases = [...Object.values(databases), ...clusters.map(({ database }) => database)];
   const environment = installationEnvironment({
     serverUrl: serverUrl().href,
     databases,
     scannedDatabases: `${loginPrefix}_*`,
+    clustersFile: clustersFile?.file,
+    furtherClusters: clusters.map(({ name }) => name),
     loginPrefix,
-    password: randomBytes(18).toString('base64url'),
+    password,
     kafka:
       options.transport === 'kafka' ? { brokers: kafkaBrokers(options), topicPrefix: `t${id}` } : undefined,
     adminKeyHash: keys['control-plane'].hash,
@@ -95,7 +119,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
   });
   const secrets: Record<AppName, Record<string, string>> = {
     'control-plane': { TEST_SIGNING_KEY: newSigningKey() },
-    'data-plane': { TEST_TENANT_LOGIN_KEY: randomBytes(32).toString('hex') },
+    'data-plane': { TEST_TENANT_LOGIN_KEY: randomBytes(32).toString('hex'), ...clustersFile?.variables },
     verifier: {},
   };
   const ports = {
@@ -123,6 +147,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       'data-plane': databaseUrl(serverUrl().href, databases['data-plane']),
       verifier: databaseUrl(serverUrl().href, databases.verifier),
     },
+    clusterUrls: Object.fromEntries(clusters.map(({ name, urls }) => [name, urls.migrateUrl])),
     launch: async (app, env) => {
       if (running.has(app)) throw new Error(`${app} is running already`);
       const process = await startApp({
@@ -174,14 +199,14 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     logs: (app) => book.lines(app),
     stop: async () => {
       await Promise.all([...running.values(), ...beside].map((process) => process.stop()));
-      await dropInstallation(Object.values(databases), loginPrefix);
+      await dropInstallation(allDatabases, loginPrefix);
+      await clustersFile?.remove();
       book.close();
     },
   };
   try {
     await asAdministrator(async (client) => {
-      for (const name of Object.values(databases))
-        await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
+      for (const name of allDatabases) await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
     });
     await Promise.all(APPS.map((app) => migrateApp(app, { ...environment[app].migrate, ...secrets[app] })));
     await Promise.all((options.start ?? APPS).map((app) => system.start(app)));
