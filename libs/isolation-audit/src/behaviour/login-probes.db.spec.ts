@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { testDatabase, type TestDatabase } from '@tenantry/testing';
 import pg from 'pg';
 import { auditDatabase } from '../audit-database.js';
-import { connectedTo } from '../read-only.js';
+import { connectedTo, readOnly } from '../read-only.js';
 import { CLEAN_OPTIONS, cleanSql } from '../testing/clean-database.js';
 import { oneSessionPooler } from '../testing/one-session-pooler.js';
 
@@ -78,6 +78,16 @@ describe('an audit that also tries as the application', () => {
       },
     );
     expect((await rows()).rows).toEqual(before.rows);
+  });
+
+  it('looks in a transaction that cannot write, and sees the names that the catalogue has', async () => {
+    const looking = (text: string) =>
+      readOnly(database.adminUrl, (sql) => sql.query<{ search_path: string }>(text));
+    await expect(looking(`SELECT lo_create(0)`)).rejects.toMatchObject({ code: '25006' });
+    await admin.query(
+      `ALTER ROLE CURRENT_USER IN DATABASE ${new URL(asUrl).pathname.slice(1)} SET search_path = app`,
+    );
+    expect(await looking('SHOW search_path')).toEqual([{ search_path: 'pg_catalog, pg_temp' }]);
   });
 
   it('names a policy that lets rows be planted', async () => {
