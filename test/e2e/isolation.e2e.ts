@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile, type ExecFileException } from 'node:child_process';
+import path from 'node:path';
 import { startSystem, testedTransports, type SystemUnderTest } from '@tenantry/testing/servers';
 import { newId } from '@tenantry/kernel';
 import { TenantSteps, type Isolation, type Tenant } from './tenant-steps.js';
+
+const AUDIT = path.resolve(import.meta.dirname, '../../libs/isolation-audit/bin/tenantry-audit.mjs');
 
 const MODELS: readonly [Isolation, Isolation][] = [
   ['pooled', 'pooled'],
@@ -116,4 +120,25 @@ describe.each(testedTransports())('isolation on the %s transport', (transport) =
     }
     expect(tried).toBe(tables.length * 4);
   });
+
+  it('gives the isolation audit nothing to name, until there is something', async () => {
+    const url = system.adminUrls['data-plane'];
+    expect(await audit(url)).toEqual({ status: 0, found: [] });
+    await steps.rows('data-plane', 'GRANT TRUNCATE ON pooled_primary.project TO tenantry_app');
+    expect(await audit(url)).toEqual({ status: 1, found: ['beyond-rows pooled_primary.project'] });
+    await steps.rows('data-plane', 'REVOKE TRUNCATE ON pooled_primary.project FROM tenantry_app');
+  });
 });
+
+/** The command as a person calls it. */
+async function audit(url: string): Promise<{ status: unknown; found: string[] }> {
+  const { error, out } = await new Promise<{ error: ExecFileException | null; out: string }>((resolve) => {
+    const args = [AUDIT, '--url', 'env:AUDITED', '--format', 'json'];
+    execFile(process.execPath, args, { env: { AUDITED: url } }, (error, out) => resolve({ error, out }));
+  });
+  const report = JSON.parse(out) as { findings: { probe: string; object: { name: string } }[] };
+  return {
+    status: error?.code ?? 0,
+    found: report.findings.map(({ probe, object }) => `${probe} ${object.name}`),
+  };
+}
