@@ -21,6 +21,8 @@ beforeAll(async () => {
     const secret = `secret of the ${model} victim`;
     const tenantId = await world.tenant(model, secret);
     const schema = model === 'schema' ? tenantSchemaName(tenantId, 'primary') : 'pooled_primary';
+    // In a schema of its own even a table without the tenant column is the tenant's: it has the guard alone.
+    if (model === 'schema') await world.admin.query(`INSERT INTO ${schema}.currency VALUES ($1)`, [secret]);
     return { tenantId, schema, secret, model, tables };
   };
   victims = { pooled: await victim('pooled'), schema: await victim('schema') };

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pgExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { EXAMPLE_SERVICE } from '@tenantry/testing';
+import { EXAMPLE_SERVICE, stateRecord } from '@tenantry/testing';
+import { Pool } from 'pg';
+import { onePlace } from '../connection-source.js';
 import { enterStatement } from '../enter-statement.js';
 import { installContext } from '../install/install-context.js';
 import { installKit } from '../install-kit.js';
+import { RouteCache } from '../route-cache.js';
+import { Tenants } from '../tenants.js';
 import { SigningRefused } from './context-signing.js';
-import type { ContextToken } from './context-signer.js';
+import type { ContextSigner, ContextToken, TokenBinding } from './context-signer.js';
 import { SigningKey } from './signing-key.js';
 import { type AppSession, KEY, OTHER_KEY, SignedWorld, signer, SIGNINGS } from './testing/signed-world.js';
 
@@ -194,6 +198,35 @@ describe.each(['mac', 'setting'] as const)('signed contexts with the marker %s',
     });
     await expect(world.tenant('schema', 'made while signed')).resolves.toBeDefined();
   });
+
+  it.each<TokenBinding>(['backend', 'none'])(
+    'is signed by the kit, with tokens bound to: %s',
+    async (binding) => {
+      const pool = new Pool({ connectionString: world.database.appUrl, max: 2 });
+      const routes = new RouteCache();
+      routes.markComplete();
+      for (const [tenantId, isolation] of [
+        [a, 'pooled'],
+        [own, 'schema'],
+      ] as const)
+        routes.apply(stateRecord({ tenantId, isolation, state: 'ACTIVE', generation: 1 }));
+      const tenants = (sign?: ContextSigner): Tenants =>
+        new Tenants({ connections: onePlace(pool), routes, store: 'primary', ...(sign && { signer: sign }) });
+      const query = { text: 'SELECT text FROM note' };
+      try {
+        const signed = tenants(signer(KEY, binding));
+        expect(await signed.query(a, query)).toEqual([{ text: 'of a' }]);
+        const read = await signed.run(own, (tx) => tx.query(query.text), { readOnly: true });
+        expect(read).toEqual([{ text: 'of its own' }]);
+        await expect(tenants().query(a, query)).rejects.toMatchObject({
+          code: 'tenant-context-refused',
+          fields: { why: 'unsigned' },
+        });
+      } finally {
+        await pool.end();
+      }
+    },
+  );
 
   it('says whether it takes a key, and calls without one', async () => {
     const session = await world.appSession();

@@ -39,7 +39,7 @@ export class Attacker {
   /** Takes what can be taken and writes what can be written, in every table that the victim can have rows in. */
   async loot(): Promise<void> {
     const { schema, tenantId, tables } = this.victim;
-    for (const table of tables) await this.try(`SELECT * FROM ${schema}.${table}`);
+    for (const table of [...tables, 'currency']) await this.try(`SELECT * FROM ${schema}.${table}`);
     await this.try(`SELECT query_to_xml('SELECT * FROM ${schema}.note', true, true, '')::text`);
     await this.try(`SELECT text::integer FROM ${schema}.note`);
     await this.try(`UPDATE ${schema}.note SET text = 'planted' WHERE tenant_id = $1`, [tenantId]);

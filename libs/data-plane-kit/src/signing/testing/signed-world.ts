@@ -1,8 +1,16 @@
-import { tenantSchemaName } from '@tenantry/contracts';
+import { type Isolation, tenantDatabaseName, tenantSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase } from '@tenantry/testing';
+import {
+  EXAMPLE_SERVICE,
+  kitDatabase,
+  type KitDatabase,
+  requestedWork,
+  TEST_LOGINS,
+  UNDISTURBED,
+} from '@tenantry/testing';
 import { Client, Pool } from 'pg';
+import { databaseUrlOf } from '../../database-url.js';
 import { enterStatement } from '../../enter-statement.js';
 import { installContext } from '../../install/install-context.js';
 import { createRequestHandler } from '../../participant/request-handler.js';
@@ -23,6 +31,8 @@ export const SIGNINGS = {
 
 /** A service's database with tenants in it, which can be installed anew with another signing. */
 export class SignedWorld {
+  private readonly elsewhere: Pool[] = [];
+
   private constructor(
     readonly database: KitDatabase,
     /** A superuser's. */
@@ -30,15 +40,15 @@ export class SignedWorld {
     readonly provisioner: Pool,
   ) {}
 
-  static async make(): Promise<SignedWorld> {
-    const database = await kitDatabase();
+  static async make(options: { readonly tenantDatabases?: boolean } = {}): Promise<SignedWorld> {
+    const database = await kitDatabase(EXAMPLE_SERVICE, options);
     const admin = new Pool({ connectionString: database.adminUrl, max: 2, statement_timeout: 10_000 });
     const provisioner = new Pool({ connectionString: database.provisionerUrl, max: 2 });
     return new SignedWorld(database, admin, provisioner);
   }
 
   async drop(): Promise<void> {
-    await Promise.all([this.admin.end(), this.provisioner.end()]);
+    await Promise.all([this.admin, this.provisioner, ...this.elsewhere].map((pool) => pool.end()));
     await this.database.drop();
   }
 
@@ -53,33 +63,32 @@ export class SignedWorld {
   }
 
   /** An active tenant of generation 1 with one note, of this text. */
-  async tenant(isolation: 'pooled' | 'schema', text: string): Promise<string> {
-    const [tenantId, operationId] = [newId(), newId()];
+  async tenant(isolation: Isolation, text: string): Promise<string> {
+    const tenantId = newId();
     const logger = { debug() {}, info() {}, warn() {}, error() {} };
-    await createRequestHandler({ service: EXAMPLE_SERVICE, pool: this.provisioner, logger })(
-      {
-        tenantId,
-        operationId,
-        generation: 1,
-        attempt: 1,
-        type: 'tenant.provisioning_requested.v1',
-        request: {
-          operationId,
-          generation: 1,
-          attempt: 1,
-          participants: ['example'],
-          desired: 'active',
-          placements: [{ store: 'primary', isolation, cluster: 'default', database: null, schema: null }],
-        },
-      },
-      { signal: new AbortController().signal, assertCurrent: async () => {}, progress: async () => {} },
-    );
+    const handle = createRequestHandler({
+      service: EXAMPLE_SERVICE,
+      pool: this.provisioner,
+      tenantLogins: TEST_LOGINS,
+      logger,
+    });
+    await handle(requestedWork({ tenantId, verb: 'provisioning', generation: 1, isolation }), UNDISTURBED);
     const schema = isolation === 'schema' ? tenantSchemaName(tenantId, 'primary') : 'pooled_primary';
-    await this.admin.query(`INSERT INTO ${schema}.note (tenant_id, id, text) VALUES ($1, $1, $2)`, [
+    const admin =
+      isolation === 'database' ? this.adminOf(tenantDatabaseName(tenantId, 'primary')) : this.admin;
+    await admin.query(`INSERT INTO ${schema}.note (tenant_id, id, text) VALUES ($1, $1, $2)`, [
       tenantId,
       text,
     ]);
     return tenantId;
+  }
+
+  /** A superuser's connections to another database of the server, which end with this world. */
+  adminOf(database: string): Pool {
+    const url = databaseUrlOf(this.database.adminUrl, database);
+    const pool = new Pool({ connectionString: url, max: 1, statement_timeout: 10_000 });
+    this.elsewhere.push(pool);
+    return pool;
   }
 
   /** Every table of the service with the tenant column. */
@@ -91,12 +100,19 @@ export class SignedWorld {
     return rows.map(({ name }) => name);
   }
 
-  /** A connection of the application's login. */
-  async appSession(): Promise<AppSession> {
-    const client = new Client({ connectionString: this.database.appUrl, statement_timeout: 10_000 });
+  /** A connection of the application's login, or of a tenant's own. */
+  async appSession(url = this.database.appUrl): Promise<AppSession> {
+    const client = new Client({ connectionString: url, statement_timeout: 10_000 });
     client.on('error', () => undefined);
     await client.connect();
     return new AppSession(client);
+  }
+
+  /** By which the login of a tenant with a database of its own reaches a database. Default: its own. */
+  dedicatedUrl(tenantId: string, database = tenantDatabaseName(tenantId, 'primary')): string {
+    const login = tenantDatabaseName(tenantId, 'primary');
+    const password = TEST_LOGINS.password('default', login);
+    return databaseUrlOf(this.database.adminUrl, database, { name: login, password });
   }
 }
 
