@@ -83,10 +83,10 @@ export class ClusterController {
   @ApiCreatedResponse({ type: ClusterDto })
   @ApiProblems(409)
   async create(
-    @Body() { name, region, weight = 100, capacity = {}, labels = {} }: CreateClusterDto,
+    @Body() { name, region, state = 'open', weight = 100, capacity = {}, labels = {} }: CreateClusterDto,
     @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<ClusterView> {
-    const cluster = { name, region, weight, capacity: withLimits({}, capacity), labels };
+    const cluster = { name, region, state, weight, capacity: withLimits({}, capacity), labels };
     return withEtag(response, await this.commands.execute(new CreateCluster(cluster, currentCaller())));
   }
 

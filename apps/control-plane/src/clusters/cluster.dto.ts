@@ -60,6 +60,15 @@ export class CreateClusterDto {
   @Matches(new RegExp(CLUSTER_NAME_PATTERN))
   region: string;
 
+  @ApiPropertyOptional({
+    enum: CLUSTER_STATES,
+    default: 'open',
+    description: 'Register it closed to open it when every service knows it.',
+  })
+  @Omittable()
+  @IsIn(CLUSTER_STATES)
+  state?: ClusterState;
+
   @ApiPropertyOptional({ ...WEIGHT, default: 100 })
   @Omittable()
   @IsInt()

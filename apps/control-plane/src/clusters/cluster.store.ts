@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import type { Tx } from '../database/unit-of-work.js';
 import type { Capacity } from './capacity.js';
 import { prepareUsageTx } from './cluster-usage.store.js';
-import { Cluster } from './cluster.entity.js';
+import { Cluster, type ClusterState } from './cluster.entity.js';
 
 /** What an operator says of a cluster when it is registered. */
 export interface NewCluster {
   readonly name: string;
   readonly region: string;
+  readonly state: ClusterState;
   readonly weight: number;
   readonly capacity: Capacity;
   readonly labels: Readonly<Record<string, string>>;
@@ -26,13 +27,13 @@ export class ClusterStore {
     return rows.map((row) => row.region);
   }
 
-  /** Inserts an open cluster. @returns `undefined` when one of this name is there. */
+  /** Inserts a cluster. @returns `undefined` when one of this name is there. */
   async insertTx(tx: Tx, cluster: NewCluster): Promise<Cluster | undefined> {
-    const { name, region, weight, capacity, labels } = cluster;
+    const { name, region, state, weight, capacity, labels } = cluster;
     const inserted = await tx.sql.query(
       `INSERT INTO tenantry.cluster (name, region, state, weight, capacity, labels, created_at)
-       VALUES ($1, $2, 'open', $3, $4::jsonb, $5::jsonb, $6) ON CONFLICT (name) DO NOTHING RETURNING name`,
-      [name, region, weight, JSON.stringify(capacity), JSON.stringify(labels), tx.now],
+       VALUES ($1, $2, $3, $4, $5::jsonb, $6::jsonb, $7) ON CONFLICT (name) DO NOTHING RETURNING name`,
+      [name, region, state, weight, JSON.stringify(capacity), JSON.stringify(labels), tx.now],
     );
     if (inserted.length === 0) return undefined;
     await prepareUsageTx(tx.sql, name);

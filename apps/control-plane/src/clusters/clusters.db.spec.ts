@@ -58,11 +58,24 @@ describe('clusters', () => {
 
   it('are registered and read with their weight, labels and capacity', async () => {
     const labels = { tier: 'gold' };
-    const body = { name: 'us-2', region: 'us', weight: 300, labels, capacity: { schema: 10, pooled: null } };
+    const body = {
+      name: 'us-2',
+      region: 'us',
+      state: 'closed',
+      weight: 300,
+      labels,
+      capacity: { schema: 10, pooled: null },
+    };
     const created = await api.call<ClusterView>('POST', '/v1/clusters', { body });
     expect([created.status, created.body]).toMatchObject([
       201,
-      { weight: 300, labels, capacity: { pooled: null, schema: 10, database: null }, tenants: NOBODY },
+      {
+        state: 'closed',
+        weight: 300,
+        labels,
+        capacity: { pooled: null, schema: 10, database: null },
+        tenants: NOBODY,
+      },
     ]);
     const read = await api.call<ClusterView>('GET', '/v1/clusters/us-2');
     expect([read.headers.get('etag'), read.body]).toEqual(['"1"', created.body]);
@@ -137,6 +150,7 @@ describe('clusters', () => {
     ['POST', '/v1/clusters', { name: 'UPPER', region: 'eu' }, 400],
     ['POST', '/v1/clusters', { name: 'x'.repeat(64), region: 'eu' }, 400],
     ['POST', '/v1/clusters', { name: 'ok' }, 400],
+    ['POST', '/v1/clusters', { name: 'ok', region: 'eu', state: 'broken' }, 400],
     ['PATCH', '/v1/clusters/default', { state: 'broken' }, 400],
     ['PATCH', '/v1/clusters/default', {}, 400],
     ['PATCH', '/v1/clusters/default', { state: null }, 400],

@@ -7,7 +7,7 @@ import { ClusterNameTaken } from './cluster.errors.js';
 import { ClusterStore, type NewCluster } from './cluster.store.js';
 import { toClusterView, type ClusterView } from './cluster.view.js';
 
-/** Makes a cluster known; it is open at once. @throws ClusterNameTaken */
+/** Makes a cluster known. @throws ClusterNameTaken */
 export class CreateCluster extends Command<ClusterView> {
   constructor(
     readonly cluster: NewCluster,
@@ -33,7 +33,7 @@ export class CreateClusterHandler implements ICommandHandler<CreateCluster> {
         caller,
         action: 'cluster.create',
         resource: `clusters/${name}`,
-        after: { ...said, state: cluster.state },
+        after: said,
         irreversible: `The cluster "${name}" can be closed for new tenants, but neither renamed nor removed.`,
       });
       return toClusterView(cluster, NOBODY);
