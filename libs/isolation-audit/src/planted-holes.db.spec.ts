@@ -69,6 +69,8 @@ describe.each([15, 18] as const)('the audit of a PostgreSQL %i', (version) => {
         probe: planted.probe,
         object: expect.stringContaining(planted.object),
       });
+      const named = findings.find(({ object }) => object.name.startsWith(planted.object));
+      if (planted.severity) expect(named?.severity).toBe(planted.severity);
       const others = found.filter(({ probe }) => probe !== planted.probe && !planted.also?.includes(probe));
       expect(others).toEqual([]);
       for (const { what } of findings) expect(what.length).toBeGreaterThan(20);

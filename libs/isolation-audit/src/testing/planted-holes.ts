@@ -1,4 +1,5 @@
 import type { AuditOptions } from '../audit-options.js';
+import type { Severity } from '../finding.js';
 import { APP, schemaOf, TENANT_A, TENANT_B } from './clean-database.js';
 
 /** A hole, made alone in the clean database inside a transaction that is rolled back. */
@@ -10,6 +11,8 @@ export interface PlantedHole {
   readonly object: string;
   readonly sql: string;
   readonly options?: AuditOptions;
+  /** How bad it must be called, where that is not the same for all findings of the probe. */
+  readonly severity?: Severity;
   /** Other probes of the same hole that speak up too. */
   readonly also?: readonly string[];
 }
@@ -29,6 +32,14 @@ export const PLANTED_HOLES: readonly PlantedHole[] = [
     probe: 'rls-off',
     object: 'app.draft',
     sql: `CREATE TABLE app.draft (tenant_id uuid NOT NULL, text text); GRANT SELECT (text) ON app.draft TO ${APP.name}`,
+    severity: 'critical',
+  },
+  {
+    hole: 1,
+    probe: 'rls-off',
+    object: 'app.archive',
+    sql: 'CREATE TABLE app.archive (tenant_id uuid NOT NULL)',
+    severity: 'low',
   },
   {
     hole: 1,
@@ -80,6 +91,14 @@ export const PLANTED_HOLES: readonly PlantedHole[] = [
     probe: 'owner-rights-view',
     object: 'app.all_debtors',
     sql: `CREATE VIEW app.all_debtors AS SELECT * FROM app.debtor; GRANT SELECT ON app.all_debtors TO ${APP.name}`,
+    severity: 'critical',
+  },
+  {
+    hole: 4,
+    probe: 'owner-rights-view',
+    object: 'app.own_debtors',
+    sql: `CREATE VIEW app.own_debtors AS SELECT * FROM app.debtor; ALTER VIEW app.own_debtors OWNER TO shop_owner; GRANT SELECT ON app.own_debtors TO ${APP.name}`,
+    severity: 'medium',
   },
   {
     hole: 4,
