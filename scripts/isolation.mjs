@@ -4,6 +4,7 @@
  *
  * --probes N       how many attempts (20000); of the reference service's tables
  * --seed N         which attempts: the same for the same seed
+ * --signed MARKER  with signed contexts: mac or setting
  * --soak 120s      instead: so long, 200 requests at a time, with handlers that throw, cancelled queries and killed backends
  *
  * A PostgreSQL of its own is started unless TEST_DATABASE_URL names a superuser's; Debian's package for the pooler is `pgbouncer`. Without
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   options: {
     probes: { type: 'string', default: '20000' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+    signed: { type: 'string' },
     soak: { type: 'string' },
   },
 });
@@ -57,7 +59,7 @@ async function withPooler(work) {
 async function probed(bouncer, probes, seed) {
   const { isolationStage, runProbes } = await import('@tenantry/testing/isolation');
   const { referenceService } = await import('../apps/data-plane/dist/reference-service.js');
-  const stage = await isolationStage({ service: referenceService('reference') });
+  const stage = await isolationStage({ service: referenceService('reference'), signing: signing() });
   try {
     const report = await runProbes(stage, {
       probes,
@@ -80,7 +82,7 @@ async function soaked(bouncer, durationMs) {
   const { isolationStage } = await import('@tenantry/testing/isolation');
   const { EXAMPLE_SERVICE } = await import('@tenantry/testing');
   const { runSoak } = await import('../test/isolation/index.ts');
-  const stage = await isolationStage({ service: EXAMPLE_SERVICE });
+  const stage = await isolationStage({ service: EXAMPLE_SERVICE, signing: signing() });
   try {
     const { requests, crossed, leaked, exhausted, findings } = await runSoak(stage, bouncer, { durationMs });
     tell(findings);
@@ -98,6 +100,11 @@ async function soaked(bouncer, durationMs) {
 
 function tell(findings) {
   for (const finding of findings) console.log(`FOUND ${finding}`);
+}
+
+function signing() {
+  if ([undefined, 'mac', 'setting'].includes(values.signed)) return values.signed;
+  throw new Error('--signed must be mac or setting');
 }
 
 function wholeNumber(name, text) {

@@ -36,7 +36,12 @@ export class SoakPlaces {
     });
     this.pools = new ConnectionPools({ limits: LIMITS, onLost: () => undefined });
     this.places = new Places(clusters, this.pools, silent);
-    this.tenants = new Tenants({ connections: this.places, routes, store: 'primary' });
+    this.tenants = new Tenants({
+      connections: this.places,
+      routes,
+      store: 'primary',
+      ...(stage.signer && { signer: stage.signer }),
+    });
   }
 
   /** Lends a connection on which the tenant's requests run, in no context. */

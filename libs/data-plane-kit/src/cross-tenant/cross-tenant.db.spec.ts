@@ -12,8 +12,10 @@ import {
 import { Pool } from 'pg';
 import { onePlace } from '../connection-source.js';
 import { TenantContextConflict, TenantSuspended, TenantUnknown } from '../errors.js';
+import { installKit } from '../install-kit.js';
 import { createRequestHandler } from '../participant/request-handler.js';
 import { RouteCache } from '../route-cache.js';
+import { SigningKey } from '../signing/signing-key.js';
 import { Tenants } from '../tenants.js';
 import { CrossTenant } from './cross-tenant.js';
 import { SupportGrantOver, SupportGrantUnfit } from './support-errors.js';
@@ -178,9 +180,10 @@ describe.each(MODELS)('support, with a tenant of the %s model', (isolation) => {
     const [victim, other] = [await tenantWithNote(isolation), await tenantWithNote(isolation)];
     const note = `${isolation === 'pooled' ? 'pooled_primary' : tenantSchemaName(victim, 'primary')}.note`;
     const action = newId();
-    const record = (id: string, tenantId: string, seconds: number) =>
-      `SELECT tenantry.record_support_action('${id}', '${newId()}', '${tenantId}', 'x', 'y', 'read', 'z', now() + interval '${seconds} s')`;
-    await support.query(record(action, other, 60));
+    const record = (id: string, tenantId: string) =>
+      `SELECT tenantry.record_support_action('${id}', '${newId()}', '${tenantId}', 'x', 'y', 'write', 'z', now() + interval '60 s')`;
+    await support.query(record(action, other));
+    const late = newId();
     const context = (tenantId: string, id: string) =>
       `SELECT set_config('tenantry.tenant', '${tenantId}', true), set_config('tenantry.support', '${id}', true)`;
     const attempts: Record<string, readonly string[]> = {
@@ -190,9 +193,10 @@ describe.each(MODELS)('support, with a tenant of the %s model', (isolation) => {
       'entering by the action of another tenant': [
         `SELECT tenantry.enter_support('${action}', '${victim}', 1)`,
       ],
-      'with an action that is not committed': [
-        (() => record(action.replace(/^./, 'f'), victim, 60))(),
-        context(victim, action.replace(/^./, 'f')),
+      'with an action that is not committed': [record(late, victim), context(victim, late)],
+      'entering by an action that is not committed, behind a savepoint': [
+        `SAVEPOINT s; ${record(late, victim)}; RELEASE s`,
+        `SELECT tenantry.enter_support('${late}', '${victim}', 1)`,
       ],
       'by the way of those who serve': [`SELECT tenantry.enter('${victim}', 1, 'r')`],
       'as those who serve': ['SET LOCAL ROLE tenantry_app'],
@@ -316,5 +320,42 @@ describe('a grant', () => {
           name,
           code: await pool.query(change).catch((error: { code: string }) => error.code),
         }).toEqual({ name, code: '42501' });
+  });
+});
+
+// Last, since nobody enters without a token from here on.
+describe.each(['mac', 'setting'] as const)('where contexts are signed by %s', (marker) => {
+  it('support enters by its action, and a marker that it makes up is none', async () => {
+    await installKit(database.adminUrl, {
+      appLogin: database.logins.app,
+      provisionerLogin: database.logins.provisioner,
+      service: EXAMPLE_SERVICE,
+      signing: { marker, keys: [new SigningKey('k'.repeat(32))] },
+    });
+    const tenantId = newId();
+    await change(tenantId, 'provisioning', 1, 'schema');
+    const add = { text: 'INSERT INTO note VALUES ($1, $2, $3)', values: [tenantId, newId(), 'theirs'] };
+    await crossTenant.run(asked({ readOnly: false }), (access) => access.query(tenantId, add));
+    expect(await crossTenant.run(asked(), (access) => access.query(tenantId, NOTES))).toHaveLength(1);
+
+    const [action] = (
+      await admin.query<{ id: string }>(
+        `SELECT id FROM tenantry.support_action WHERE tenant_id = $1 AND access = 'write'`,
+        [tenantId],
+      )
+    ).rows;
+    const client = await support.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query(
+        `SELECT set_config('tenantry.tenant', '${tenantId}', true), set_config('tenantry.support', '${action?.id}', true)`,
+      );
+      await expect(
+        client.query(`SELECT FROM ${tenantSchemaName(tenantId, 'primary')}.note`),
+      ).rejects.toMatchObject({ code: 'TN002' });
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
   });
 });

@@ -14,7 +14,7 @@ describe('the test kit', () => {
   let admin: Client;
 
   beforeAll(async () => {
-    stage = await isolationStage({ service: EXAMPLE_SERVICE, models: ['pooled', 'schema'] });
+    stage = await isolationStage({ service: EXAMPLE_SERVICE, models: ['pooled', 'schema'], signing: 'mac' });
     admin = new Client({ connectionString: stage.database.adminUrl });
     await admin.connect();
   }, 60_000);

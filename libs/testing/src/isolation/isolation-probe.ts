@@ -79,9 +79,9 @@ export async function reachesItsOwn(
 }
 
 /** What opens a tenant's transaction, as the kit does it, in one message. */
-function entering({ id, generation, schema }: StagedTenant, role: string | undefined): string {
+function entering({ entry, schema }: StagedTenant, role: string | undefined): string {
   const switched = role === undefined ? '' : `; SET LOCAL ROLE ${escapeIdentifier(role)}`;
-  return `BEGIN; SELECT tenantry.enter('${id}', ${generation}, 'w')${switched}; SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`;
+  return `BEGIN; SELECT ${entry()}${switched}; SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`;
 }
 
 async function reach(

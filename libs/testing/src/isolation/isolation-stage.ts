@@ -1,6 +1,13 @@
 import type { Isolation, StateRecord } from '@tenantry/contracts';
 import { tenantDatabaseName, tenantSchemaName, pooledSchemaName } from '@tenantry/contracts';
-import { createRequestHandler, type ServiceDefinition } from '@tenantry/data-plane-kit';
+import {
+  ContextSigner,
+  createRequestHandler,
+  installKit,
+  SigningKey,
+  type ServiceDefinition,
+} from '@tenantry/data-plane-kit';
+import { randomBytes } from 'node:crypto';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { escapeIdentifier, Client, Pool } from 'pg';
@@ -26,12 +33,16 @@ export interface StagedTenant {
   readonly tables: readonly TenantTable[];
   /** As the control plane tells it. */
   readonly record: StateRecord;
+  /** The call that opens its context, signed where the stage signs. */
+  readonly entry: () => string;
 }
 
 export interface StageOptions {
   readonly service: ServiceDefinition;
   /** Default: all three. */
   readonly models?: readonly Isolation[];
+  /** Whether contexts are signed, and by which marker. Default: they are not. */
+  readonly signing?: 'mac' | 'setting' | undefined;
   /** Gives a tenant rows that cannot be made up from the catalogue; table names are unqualified, row security does not apply. */
   readonly fill?: (sql: SqlExecutor, tenantId: string) => Promise<void>;
 }
@@ -40,6 +51,8 @@ export interface StageOptions {
 export interface IsolationStage {
   readonly database: KitDatabase;
   readonly tenants: readonly StagedTenant[];
+  /** What the service signs with, where it does; for any connection, as behind a pooler. */
+  readonly signer: ContextSigner | undefined;
   drop(): Promise<void>;
 }
 
@@ -52,8 +65,11 @@ export async function isolationStage({
   service,
   models = MODELS,
   fill,
+  signing,
 }: StageOptions): Promise<IsolationStage> {
   const database = await kitDatabase(service, { tenantDatabases: models.includes('database') });
+  const key = new SigningKey(randomBytes(32).toString('hex'));
+  const signer = signing && new ContextSigner({ key: () => key, binding: 'none' });
   const pool = new Pool({ connectionString: database.provisionerUrl, max: 2 });
   try {
     const handle = createRequestHandler({ service, pool, logger: quiet, tenantLogins: TEST_LOGINS });
@@ -65,9 +81,16 @@ export async function isolationStage({
           requestedWork({ tenantId: id, verb: 'provisioning', generation: 1, isolation }),
           UNDISTURBED,
         );
-        tenants.push(await staged(database, service, id, isolation, fill));
+        tenants.push(await staged(database, service, id, { isolation, fill, signer }));
       }
-    return { database, tenants, drop: () => database.drop() };
+    if (signing)
+      await installKit(database.adminUrl, {
+        appLogin: database.logins.app,
+        provisionerLogin: database.logins.provisioner,
+        service,
+        signing: { marker: signing, keys: [key] },
+      });
+    return { database, tenants, signer, drop: () => database.drop() };
   } catch (error) {
     await pool.end();
     await database.drop();
@@ -77,12 +100,16 @@ export async function isolationStage({
   }
 }
 
+interface StagedAs extends Pick<StageOptions, 'fill'> {
+  readonly isolation: Isolation;
+  readonly signer: ContextSigner | undefined;
+}
+
 async function staged(
   database: KitDatabase,
   { store }: ServiceDefinition,
   id: string,
-  isolation: Isolation,
-  fill: StageOptions['fill'],
+  { isolation, fill, signer }: StagedAs,
 ): Promise<StagedTenant> {
   const own = tenantDatabaseName(id, store);
   const isOwn = isolation === 'database';
@@ -99,12 +126,19 @@ async function staged(
     return found;
   });
   const role = isolation === 'schema' ? schema : undefined;
+  const entry = () => entryCall(id, signer);
   const told = stateRecord({ tenantId: id, state: 'ACTIVE', generation: 1, isolation, store });
   const record = {
     ...told,
     routes: told.routes.map((route) => ({ ...route, database: isOwn ? own : null })),
   };
-  return { id, isolation, generation: 1, adminUrl, servingUrl, schema, role, tables, record };
+  return { id, isolation, generation: 1, adminUrl, servingUrl, schema, role, tables, record, entry };
+}
+
+function entryCall(tenantId: string, signer: ContextSigner | undefined): string {
+  if (!signer) return `tenantry.enter('${tenantId}', 1, 'w')`;
+  const { expiresAt, keyId, mac, pid } = signer.sign({ tenantId, generation: 1, readOnly: false }, 0);
+  return `tenantry.enter('${tenantId}', 1, 'w', ${expiresAt}, ${keyId}, '\\x${mac.toString('hex')}', ${pid})`;
 }
 
 /** Runs `work` on a connection of its own. */
