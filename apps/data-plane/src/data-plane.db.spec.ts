@@ -6,6 +6,7 @@ import {
   createLogger,
   newApiKey,
   newId,
+  type Environment,
   type Problem,
 } from '@tenantry/service';
 import {
@@ -19,7 +20,8 @@ import {
 import { ApiKeyHashes } from './api-key-hashes.js';
 import { APP_INFO } from './app-info.js';
 import { AppModule } from './app.module.js';
-import { readServeConfig } from './config.js';
+import { readMigrateConfig, readServeConfig } from './config.js';
+import { migrateClusters } from './migrate-clusters.js';
 import { PROBLEMS } from './problems.js';
 import { referenceService } from './reference-service.js';
 
@@ -31,25 +33,32 @@ let bus: BusDatabase;
 let publisher: LifecyclePublisher;
 let app: Awaited<ReturnType<typeof createHttpApp>>;
 let base: string;
+let environment: Environment;
 
 beforeAll(async () => {
   [database, bus] = await Promise.all([kitDatabase(referenceService('reference')), busDatabase()]);
   publisher = new LifecyclePublisher(bus, 'reference', logger);
-  const config = readServeConfig({
+  environment = {
     DATABASE_URL: database.appUrl,
     PROVISIONER_DATABASE_URL: database.provisionerUrl,
     EMBEDDED_TRANSPORT_URL: await bus.participantUrl('reference'),
-  });
-  app = await createHttpApp(AppModule.forRoot(config, logger));
-  configureHttpApp(app, {
+  };
+  app = await started(environment);
+  base = await app.getUrl();
+}, 60_000);
+
+/** One process of the service, which serves until it is closed. */
+async function started(from: Environment): Promise<typeof app> {
+  const one = await createHttpApp(AppModule.forRoot(readServeConfig(from), logger));
+  configureHttpApp(one, {
     logger,
     authenticator: new ApiKeyHashes([apiKey.hash]),
     catalogue: PROBLEMS,
     openApi: APP_INFO,
   });
-  await app.listen(0, '127.0.0.1');
-  base = await app.getUrl();
-}, 60_000);
+  await one.listen(0, '127.0.0.1');
+  return one;
+}
 
 afterAll(async () => {
   await app?.close();
@@ -356,4 +365,37 @@ describe('the probes', () => {
     const answer = await call('', 'GET', '/readyz');
     expect(answer).toMatchObject({ status: 200, body: { status: 'ok', checks: { database: 'up' } } });
   });
+});
+
+describe('signed contexts', () => {
+  it('are switched on by the environment: who does not sign is not ready then, and is refused', async () => {
+    const tenantId = await provisioned('schema');
+    const signed = {
+      ...environment,
+      MIGRATE_DATABASE_URL: database.adminUrl,
+      CONTEXT_SIGNING: 'mac',
+      CONTEXT_SIGNING_KEY: 'env:KEY',
+      KEY: 'a key for tests, which is long enough to be one',
+    };
+    await migrateClusters(readMigrateConfig(signed), logger);
+    expect(await call(tenantId, 'GET', '/v1/roles')).toMatchObject({
+      status: 503,
+      body: { code: 'tenant-context-refused' },
+    });
+    expect((await call('', 'GET', '/readyz')).status).toBe(503);
+    const other = await started(signed);
+    try {
+      base = await other.getUrl();
+      expect((await call('', 'GET', '/readyz')).status).toBe(200);
+      await waitFor(
+        'the tenant to be served',
+        async () => (await call(tenantId, 'GET', '/v1/roles')).status === 200,
+      );
+    } finally {
+      base = await app.getUrl();
+      await other.close();
+      await migrateClusters(readMigrateConfig({ ...signed, CONTEXT_SIGNING: 'off' }), logger);
+    }
+    expect((await call(tenantId, 'GET', '/v1/roles')).status).toBe(200);
+  }, 60_000);
 });

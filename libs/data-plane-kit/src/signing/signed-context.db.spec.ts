@@ -189,14 +189,13 @@ describe.each(['mac', 'setting'] as const)('signed contexts with the marker %s',
     });
   });
 
-  it('serves a tenant’s own schema, and lets it be provisioned and maintained', async () => {
+  it('serves a tenant’s own schema', async () => {
     const schema = `t_${own.replaceAll('-', '')}_primary`;
     await inTransaction(async (session) => {
       await session.enter(own, { signed: true });
       await session.rows(`SET LOCAL ROLE ${schema}`);
       expect(await session.rows(`SELECT text FROM ${schema}.note`)).toEqual([{ text: 'of its own' }]);
     });
-    await expect(world.tenant('schema', 'made while signed')).resolves.toBeDefined();
   });
 
   it.each<TokenBinding>(['backend', 'none'])(
@@ -227,6 +226,30 @@ describe.each(['mac', 'setting'] as const)('signed contexts with the marker %s',
       }
     },
   );
+
+  it.each(['pooled', 'schema'] as const)('lets a %s tenant be provisioned and purged', async (isolation) => {
+    const tenantId = await world.tenant(isolation, 'made while signed');
+    const { evidence } = await world.ask({ tenantId, verb: 'purge', generation: 2, isolation });
+    expect(Object.values(evidence?.['tables'] as object)).toContainEqual({ rowsBefore: 1, rowsAfter: 0 });
+  });
+
+  it('lets support in, by a recorded action alone', async () => {
+    const session = await world.appSession(world.database.supportUrl);
+    const action = newId();
+    try {
+      await session.rows(
+        `SELECT tenantry.record_support_action($1, $1, $2, 'x', 'y', 'read', 'z', now() + interval '1 min')`,
+        [action, a],
+      );
+      await session.rows('BEGIN');
+      await session.rows(`SELECT tenantry.enter_support($1, $2, 1)`, [action, a]);
+      expect(await session.rows(NOTES)).toEqual([{ text: 'of a' }]);
+      await session.rows(`SELECT set_config('tenantry.tenant', $1, true)`, [b]);
+      expect(await session.rows(NOTES)).toEqual([{ text: 'of a' }]);
+    } finally {
+      await session.end();
+    }
+  });
 
   it('says whether it takes a key, and calls without one', async () => {
     const session = await world.appSession();

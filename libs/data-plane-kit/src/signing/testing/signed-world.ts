@@ -1,11 +1,13 @@
 import { type Isolation, tenantDatabaseName, tenantSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
+import type { WorkResult } from '@tenantry/messaging';
 import {
   EXAMPLE_SERVICE,
   kitDatabase,
   type KitDatabase,
   requestedWork,
+  type RequestedWork,
   TEST_LOGINS,
   UNDISTURBED,
 } from '@tenantry/testing';
@@ -62,17 +64,21 @@ export class SignedWorld {
     }
   }
 
-  /** An active tenant of generation 1 with one note, of this text. */
-  async tenant(isolation: Isolation, text: string): Promise<string> {
-    const tenantId = newId();
-    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  /** What the participant does when it is asked for this. */
+  async ask(work: RequestedWork): Promise<WorkResult> {
     const handle = createRequestHandler({
       service: EXAMPLE_SERVICE,
       pool: this.provisioner,
       tenantLogins: TEST_LOGINS,
-      logger,
+      logger: { debug() {}, info() {}, warn() {}, error() {} },
     });
-    await handle(requestedWork({ tenantId, verb: 'provisioning', generation: 1, isolation }), UNDISTURBED);
+    return handle(requestedWork(work), UNDISTURBED);
+  }
+
+  /** An active tenant of generation 1 with one note, of this text. */
+  async tenant(isolation: Isolation, text: string): Promise<string> {
+    const tenantId = newId();
+    await this.ask({ tenantId, verb: 'provisioning', generation: 1, isolation });
     const schema = isolation === 'schema' ? tenantSchemaName(tenantId, 'primary') : 'pooled_primary';
     const admin =
       isolation === 'database' ? this.adminOf(tenantDatabaseName(tenantId, 'primary')) : this.admin;
