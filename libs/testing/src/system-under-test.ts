@@ -43,6 +43,8 @@ export interface SystemUnderTest {
   readonly data: HttpClient;
   readonly apiKey: string;
   readonly dataPlaneApiKey: string;
+  /** Everything that must not be seen anywhere: passwords and keys, by what they are. */
+  readonly secrets: Readonly<Record<string, string>>;
   /** Superuser URLs of the databases. The verifier looks at those whose names begin as the data plane's up to `_data`. */
   readonly adminUrls: Readonly<Record<AppName, string>>;
   /** Superuser URLs of the data plane's databases on the clusters beside `default`, by their names. */
@@ -142,6 +144,13 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     data: new HttpClient(url('data-plane')).withKey(keys['data-plane'].key),
     apiKey: keys['control-plane'].key,
     dataPlaneApiKey: keys['data-plane'].key,
+    secrets: {
+      loginPassword: password,
+      apiKey: keys['control-plane'].key,
+      dataPlaneApiKey: keys['data-plane'].key,
+      signingKey: secrets['control-plane']['TEST_SIGNING_KEY']!,
+      tenantLoginKey: secrets['data-plane']['TEST_TENANT_LOGIN_KEY']!,
+    },
     adminUrls: {
       'control-plane': databaseUrl(serverUrl().href, databases['control-plane']),
       'data-plane': databaseUrl(serverUrl().href, databases['data-plane']),
