@@ -32,7 +32,7 @@ export interface TableSecurity {
  * since two permissive policies are OR-ed. A policy under the kit's name that reads differently is replaced.
  */
 export async function secureTables(sql: SqlExecutor, security: TableSecurity): Promise<void> {
-  await sql.query(`GRANT USAGE ON SCHEMA ${escapeIdentifier(security.schema)} TO ${SUPPORT_ROLE}`);
+  const statements = [`GRANT USAGE ON SCHEMA ${escapeIdentifier(security.schema)} TO ${SUPPORT_ROLE}`];
   for (const table of await serviceTables(sql, security.schema)) {
     const declaredGlobal = security.globalTables.includes(table.table);
     if (table.tenant_column === declaredGlobal) throw new Error(undeclared(security.schema, table));
@@ -43,8 +43,10 @@ export async function secureTables(sql: SqlExecutor, security: TableSecurity): P
       throw new Error(
         `Table ${security.schema}.${table.table} has a policy of its own (${foreign.join(', ')}); leave policies to the kit.`,
       );
-    await secure(sql, security, table);
+    statements.push(...secured(security, table));
   }
+  // They have no parameters and none gives rows, so they go in one message.
+  await sql.query(statements.join('; '));
 }
 
 function undeclared(schema: string, { table, tenant_column }: ServiceTable): string {
@@ -53,29 +55,25 @@ function undeclared(schema: string, { table, tenant_column }: ServiceTable): str
     : `Table ${schema}.${table} has no tenant_id column; add one, or declare the table global.`;
 }
 
-async function secure(
-  sql: SqlExecutor,
-  { schema, role, tenantId }: TableSecurity,
-  table: ServiceTable,
-): Promise<void> {
+function secured({ schema, role, tenantId }: TableSecurity, table: ServiceTable): string[] {
+  const statements: string[] = [];
   const name = `${escapeIdentifier(schema)}.${escapeIdentifier(table.table)}`;
   const condition = policyCondition(table.tenant_column, tenantId);
   if (condition !== undefined && !table.forced) {
-    await sql.query(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`);
-    await sql.query(`ALTER TABLE ${name} FORCE ROW LEVEL SECURITY`);
+    statements.push(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
   }
   for (const wanted of condition === undefined ? [] : policiesFor(condition)) {
     const found = table.policies.find(({ name: policy }) => policy === wanted.name);
     if (found?.definition === wanted.definition) continue;
     // The name alone proves nothing: a migration may have made this policy, or altered it.
-    await sql.query(
-      `DROP POLICY IF EXISTS ${wanted.name} ON ${name}; CREATE POLICY ${wanted.name} ON ${name} ${wanted.sql}`,
-    );
+    if (found) statements.push(`DROP POLICY ${wanted.name} ON ${name}`);
+    statements.push(`CREATE POLICY ${wanted.name} ON ${name} ${wanted.sql}`);
   }
   if (condition === undefined)
-    for (const { name: policy } of table.policies) await sql.query(`DROP POLICY ${policy} ON ${name}`);
+    for (const { name: policy } of table.policies) statements.push(`DROP POLICY ${policy} ON ${name}`);
   const rights = table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT';
-  await sql.query(`GRANT ${rights} ON ${name} TO ${escapeIdentifier(role)}, ${SUPPORT_ROLE}`);
+  statements.push(`GRANT ${rights} ON ${name} TO ${escapeIdentifier(role)}, ${SUPPORT_ROLE}`);
+  return statements;
 }
 
 /**

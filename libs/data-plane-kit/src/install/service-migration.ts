@@ -40,15 +40,18 @@ export async function applyMigrationTx(
     [security.schema, migration.name, checksumOf(migration)],
   );
   if (recorded.length === 0) return false;
-  await useSchema(sql, security.schema);
-  await sql.query(migration.sql);
+  await sql.query(`${useSchemaSql(security.schema)}; ${migration.sql}`);
   await secureTables(sql, security);
   return true;
 }
 
 /** Makes unqualified names mean this schema's tables until the transaction ends; temporary ones come last. */
 export async function useSchema(sql: SqlExecutor, schema: string): Promise<void> {
-  await sql.query(`SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`);
+  await sql.query(useSchemaSql(schema));
+}
+
+function useSchemaSql(schema: string): string {
+  return `SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`;
 }
 
 function checksumOf({ sql }: SqlMigration): string {

@@ -138,7 +138,7 @@ async function unblock(blocker: PoolClient): Promise<void> {
 }
 
 const theSchemaWaits = (): Promise<unknown> =>
-  waitFor('CREATE SCHEMA to wait', async () => (await sessionsAt('CREATE SCHEMA %', true)) === 1);
+  waitFor('CREATE SCHEMA to wait', async () => (await sessionsAt('%CREATE SCHEMA %', true)) === 1);
 
 /** The tombstone of the purge stands, and it asks for the tenant: it has to wait for the worker that is paused. */
 async function purgeWaits(buried: Promise<void>): Promise<void> {

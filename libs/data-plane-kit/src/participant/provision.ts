@@ -15,7 +15,7 @@ import type { RequestContext } from './request-context.js';
 import { PlacementRefused, RequestFailed, TenantDataLost } from './request-errors.js';
 import { withTenantLock } from './tenant-lock.js';
 import { ensureTenantSchema } from './tenant-schema.js';
-import { maintainTx } from './transaction.js';
+import { intermediateTx, maintainTx } from './transaction.js';
 
 /**
  * Makes whatever is missing of the tenant and then opens its fence; the same for `provision` and `reactivate`. Each step is
@@ -102,7 +102,7 @@ async function ensurePlace(
     return inner;
   }
   const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
-  await maintainTx(client, item, (tx) => ensureTenantSchema(tx, schema, madeFor));
+  await intermediateTx(client, item, (tx) => ensureTenantSchema(tx, schema, madeFor));
   await stepDone('schema');
   return client;
 }
@@ -128,7 +128,7 @@ async function ensureTables(
       : { schema, role: DEDICATED_ROLE, tenantId: undefined, globalTables };
   for (const migration of missing) {
     await control.assertCurrent();
-    await maintainTx(where, item, (tx) => applyMigrationTx(tx, migration, security));
+    await intermediateTx(where, item, (tx) => applyMigrationTx(tx, migration, security));
     await stepDone(`migration ${migration.name}`);
   }
 }
@@ -139,7 +139,7 @@ async function seedAndMark(
   { isolation, schema }: LocalPlacement,
 ): Promise<SeedEvidence> {
   await control.assertCurrent();
-  const seeded = await maintainTx(where, item, async (tx) => {
+  const seeded = await intermediateTx(where, item, async (tx) => {
     await useSchema(tx, schema);
     return service.seed(tx, item.tenantId);
   });

@@ -1,5 +1,5 @@
 import type { SqlExecutor } from '@tenantry/database';
-import { escapeIdentifier } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
 import { APP_ROLE } from '../install/roles.js';
 import { markSql, type ObjectMarker } from '../orphans/object-marker.js';
 
@@ -20,16 +20,19 @@ export async function ensureTenantSchema(
     [schema],
   );
   const marker = { ...madeFor, database: found!.database };
-  if (!found!.role) {
-    await sql.query(`CREATE ROLE ${name} NOLOGIN NOINHERIT`);
-    await sql.query(markSql('ROLE', schema, marker));
-  }
-  await sql.query(`GRANT ${name} TO ${APP_ROLE} WITH INHERIT FALSE, SET TRUE`);
-  if (!found!.schema) {
-    await sql.query(`CREATE SCHEMA ${name}`);
-    // A new schema has none of the migrations, whatever an earlier one of this name had.
-    await sql.query('DELETE FROM tenantry.schema_migration WHERE schema_name = $1', [schema]);
-    await sql.query(markSql('SCHEMA', schema, marker));
-  }
-  await sql.query(`GRANT USAGE ON SCHEMA ${name} TO ${name}`);
+  const statements = [
+    ...(found!.role ? [] : [`CREATE ROLE ${name} NOLOGIN NOINHERIT`, markSql('ROLE', schema, marker)]),
+    `GRANT ${name} TO ${APP_ROLE} WITH INHERIT FALSE, SET TRUE`,
+    ...(found!.schema
+      ? []
+      : [
+          `CREATE SCHEMA ${name}`,
+          // A new schema has none of the migrations, whatever an earlier one of this name had.
+          `DELETE FROM tenantry.schema_migration WHERE schema_name = ${escapeLiteral(schema)}`,
+          markSql('SCHEMA', schema, marker),
+        ]),
+    `GRANT USAGE ON SCHEMA ${name} TO ${name}`,
+  ];
+  // They have no parameters and none gives rows, so they go in one message.
+  await sql.query(statements.join('; '));
 }

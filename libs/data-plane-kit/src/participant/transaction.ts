@@ -1,5 +1,5 @@
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
-import type { ClientBase } from 'pg';
+import { type ClientBase, escapeLiteral } from 'pg';
 import { PROVISIONER_ROLE } from '../install/roles.js';
 import { SQLSTATE, sqlStateOf } from '../sql-errors.js';
 import { AlreadyPurged, RequestOvertaken, TenantHeld } from './request-errors.js';
@@ -10,6 +10,8 @@ const LOCK_TIMEOUT_MS = 5000;
 /**
  * One transaction of the provisioner's role with a bounded wait for locks.
  *
+ * @param opening statements without parameters that come first and give nothing back; they go along with BEGIN, since every message
+ * more is a wait more.
  * @throws what the kit's functions refuse, as a request error: AlreadyPurged, RequestOvertaken, or TenantHeld for a lock
  * that was not had in time.
  */
@@ -17,12 +19,18 @@ export async function inTransaction<T>(
   client: ClientBase,
   lockTimeoutMs: number,
   work: (sql: SqlExecutor) => Promise<T>,
+  opening: readonly string[] = [],
 ): Promise<T> {
   const sql = pgExecutor(client);
-  await sql.query('BEGIN');
   try {
-    await sql.query(`SET LOCAL ROLE ${PROVISIONER_ROLE}`);
-    await sql.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
+    await sql.query(
+      [
+        'BEGIN',
+        `SET LOCAL ROLE ${PROVISIONER_ROLE}`,
+        `SET LOCAL lock_timeout = ${lockTimeoutMs}`,
+        ...opening,
+      ].join('; '),
+    );
     const result = await work(sql);
     await sql.query('COMMIT');
     return result;
@@ -39,13 +47,34 @@ export async function inTransaction<T>(
  */
 export function maintainTx<T>(
   client: ClientBase,
-  { tenantId, generation }: { readonly tenantId: string; readonly generation: number },
+  item: Maintained,
   work: (sql: SqlExecutor) => Promise<T>,
 ): Promise<T> {
-  return inTransaction(client, LOCK_TIMEOUT_MS, async (sql) => {
-    await sql.query('SELECT tenantry.maintain($1, $2)', [tenantId, generation]);
-    return work(sql);
-  });
+  return inTransaction(client, LOCK_TIMEOUT_MS, work, [maintainSql(item)]);
+}
+
+/**
+ * As `maintainTx`, for a step that a later one stands behind: its commit does not wait for the disk. Should the server crash, the step
+ * can be lost with all that came after it, but never alone, and the retry does it again.
+ */
+export function intermediateTx<T>(
+  client: ClientBase,
+  item: Maintained,
+  work: (sql: SqlExecutor) => Promise<T>,
+): Promise<T> {
+  return inTransaction(client, LOCK_TIMEOUT_MS, work, [
+    'SET LOCAL synchronous_commit = off',
+    maintainSql(item),
+  ]);
+}
+
+interface Maintained {
+  readonly tenantId: string;
+  readonly generation: number;
+}
+
+function maintainSql({ tenantId, generation }: Maintained): string {
+  return `SELECT tenantry.maintain(${escapeLiteral(tenantId)}, ${escapeLiteral(String(generation))})`;
 }
 
 function asRequestError(error: unknown): unknown {
