@@ -63,6 +63,7 @@ const MIGRATE = {
   support: env.optional(urlOrFile('SUPPORT_DATABASE_URL')),
   databaseUrl: SERVE.databaseUrl,
   provisionerUrl: SERVE.provisionerUrl,
+  isolationAuditConfig: SERVE.isolationAuditConfig,
   participant: SERVE.participant,
   logLevel: SERVE.logLevel,
 };

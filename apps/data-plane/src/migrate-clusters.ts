@@ -1,4 +1,4 @@
-import { installKit, loginOf, secretOf, TenantLogins } from '@tenantry/data-plane-kit';
+import { auditServiceDatabase, installKit, loginOf, secretOf, TenantLogins } from '@tenantry/data-plane-kit';
 import type { Logger } from '@tenantry/service';
 import type { FurtherCluster } from './clusters.config.js';
 import type { MigrateConfig } from './config.js';
@@ -28,7 +28,7 @@ export async function migrateClusters(config: MigrateConfig, logger: Logger): Pr
 async function migrateCluster(
   cluster: string,
   { databaseUrl, provisionerUrl, supportUrl, migrateUrl }: FurtherCluster,
-  { defaultCluster, participant, signing, tenantLoginKeys }: MigrateConfig,
+  { defaultCluster, participant, signing, tenantLoginKeys, isolationAuditConfig }: MigrateConfig,
   logger: Logger,
 ): Promise<void> {
   if (!migrateUrl) {
@@ -46,4 +46,22 @@ async function migrateCluster(
   });
   for (const warning of warnings) logger.warn({ cluster, warning }, 'a protection could not be set up');
   logger.info({ cluster, applied }, 'migrated');
+  await tellOpenHoles(cluster, migrateUrl.read(), participant, isolationAuditConfig, logger);
+}
+
+/** What a migration forgets is told before anyone has data in it. It has been applied by then, so nothing fails over it. */
+async function tellOpenHoles(
+  cluster: string,
+  url: string,
+  participant: string,
+  configFile: string | undefined,
+  logger: Logger,
+): Promise<void> {
+  try {
+    const findings = await auditServiceDatabase(url, referenceService(participant), configFile);
+    for (const finding of findings)
+      logger.warn({ cluster, ...finding }, 'tenants are not kept apart as they should be');
+  } catch (err) {
+    logger.warn({ err, cluster }, 'the isolation could not be audited');
+  }
 }

@@ -1,6 +1,5 @@
 import { pooledSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
-import { readAuditConfig } from '@tenantry/isolation-audit';
 import type { FactAppliers, Logger, ParticipantTransport, StateReload } from '@tenantry/messaging';
 import type { Pool, PoolClient } from 'pg';
 import type { ClusterAccess } from './clusters/cluster-access.js';
@@ -17,7 +16,11 @@ import { type Secret, secretOf } from './credentials/secret.js';
 import { type TenantLoginKeys, TenantLogins } from './credentials/tenant-logins.js';
 import { databasePool } from './database-pool.js';
 import { missingMigrations } from './install/service-migration.js';
-import { auditInstallation, type InstallationAudit } from './isolation-audit/audit-installation.js';
+import {
+  allowancesAt,
+  auditInstallation,
+  type InstallationAudit,
+} from './isolation-audit/audit-installation.js';
 import { IsolationAuditSchedule } from './isolation-audit/isolation-audit-schedule.js';
 import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { OrphanReport } from './orphans/orphan-report.js';
@@ -225,7 +228,7 @@ export class DataPlane {
       isolationAuditIntervalMs > 0
         ? new IsolationAuditSchedule(
             async (signal) => {
-              const allow = isolationAuditConfig ? (await readAuditConfig(isolationAuditConfig)).allow : [];
+              const allow = await allowancesAt(isolationAuditConfig);
               return auditInstallation({ service, clusters: this.clusters.all, allow, signal });
             },
             isolationAuditIntervalMs,

@@ -77,6 +77,7 @@ export {
 } from './participant/request-errors.js';
 export {
   auditInstallation,
+  auditServiceDatabase,
   type InstallationAudit,
   type InstallationAuditOptions,
   type LocatedFinding,

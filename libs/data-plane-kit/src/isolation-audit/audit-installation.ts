@@ -1,9 +1,12 @@
 import { TENANT_SCHEMA_PATTERN } from '@tenantry/contracts';
+import type { SqlExecutor } from '@tenantry/database';
 import {
   type Allowance,
   auditCatalogue,
   type Finding,
   inReadOnly,
+  readAuditConfig,
+  readOnly,
   sortByAllowances,
 } from '@tenantry/isolation-audit';
 import type { ClientBase, Pool } from 'pg';
@@ -81,6 +84,26 @@ export async function auditInstallation(options: InstallationAuditOptions): Prom
   return { databases, findings, failed };
 }
 
+/**
+ * Audits one database of a service, as after its migration.
+ *
+ * @param url of any login; a superuser's sees what others' sessions do, too.
+ * @param configFile as for the scheduled audit. @throws when it cannot be read, or the database not be looked at.
+ */
+export async function auditServiceDatabase(
+  url: string,
+  service: ServiceDefinition,
+  configFile?: string,
+): Promise<readonly LocatedFinding[]> {
+  const allow = await allowancesAt(configFile);
+  return readOnly(url, (sql) => auditTx(sql, service, allow));
+}
+
+/** What the file allows; nothing without one. */
+export async function allowancesAt(configFile: string | undefined): Promise<readonly Allowance[]> {
+  return configFile === undefined ? [] : (await readAuditConfig(configFile)).allow;
+}
+
 async function withClient(pool: Pool, work: (client: ClientBase) => Promise<void>): Promise<void> {
   const client = await pool.connect();
   try {
@@ -102,12 +125,20 @@ function isOwn({ comment, here }: FoundDatabase, { name }: ServiceDefinition): b
   return marker?.service === name && marker.database === here;
 }
 
-async function auditOne(
+function auditOne(
   client: ClientBase,
+  service: ServiceDefinition,
+  allow: readonly Allowance[],
+): Promise<LocatedFinding[]> {
+  return inReadOnly(client, (sql) => auditTx(sql, service, allow));
+}
+
+async function auditTx(
+  sql: SqlExecutor,
   { globalTables }: ServiceDefinition,
   allow: readonly Allowance[],
 ): Promise<LocatedFinding[]> {
-  const { findings, scope } = await inReadOnly(client, (sql) => auditCatalogue(sql, { globalTables }));
+  const { findings, scope } = await auditCatalogue(sql, { globalTables });
   const today = new Date().toISOString().slice(0, 10);
   return sortByAllowances(findings, allow, today).open.map((finding) => ({
     ...finding,
