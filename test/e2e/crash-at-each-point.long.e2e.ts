@@ -12,13 +12,16 @@ import { TenantSteps, type Accepted } from './tenant-steps.js';
 
 const PREFIX = 'crash-points';
 
-/** Which process ends itself where, on the way of a request from the API to its acknowledgement. */
+/**
+ * Which process ends itself where, on the way of a request from the API to its acknowledgement. What a relay sends first of a new
+ * tenant is its state record alone, so it ends at the second time.
+ */
 const POINTS = [
   ['the insert', 'main.api', 'unit-of-work.before-commit'],
   ['the commit', 'main.api', 'unit-of-work.after-commit'],
-  ['reading what is to be sent', 'main.relay', 'relay.before-send'],
-  ['the send', 'main.relay', 'relay.after-send'],
-  ['the delete', 'main.relay', 'relay.after-delete'],
+  ['reading what is to be sent', 'main.relay', 'relay.before-send:2'],
+  ['the send', 'main.relay', 'relay.after-send:2'],
+  ['the delete', 'main.relay', 'relay.after-delete:2'],
   ['the insert into the inbox', 'data-plane', 'consumer.before-commit'],
   ['the commit of the inbox', 'data-plane', 'consumer.after-commit'],
   ['the effect', 'data-plane', 'participant.after-effect'],
