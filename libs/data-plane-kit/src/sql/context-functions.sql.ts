@@ -205,11 +205,13 @@ END $$;`;
 }
 
 function refuseOtherTenant(form: ContextForm): string {
-  const { read, ofTenant } = MARKERS[form.trusts];
+  const { present, read, ofTenant } = MARKERS[form.trusts];
   return `${isKeyed(form) ? LOAD_SERVER_KEY : ''}
-  marker := ${read};
-  IF marker <> '' AND marker <> ${ofTenant} THEN
-    RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
+  IF ${present} THEN
+    marker := ${read};
+    IF marker <> ${ofTenant} THEN
+      RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
+    END IF;
   END IF;`;
 }
 

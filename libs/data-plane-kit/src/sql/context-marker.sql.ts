@@ -11,6 +11,8 @@ export type ContextMarker = 'plain' | 'mac' | 'setting';
 export const BORROWED_SETTING = 'backtrace_functions';
 
 interface MarkerSql {
+  /** A condition, short: whether there is something that could be a marker. */
+  readonly present: string;
   /** An expression: the tenant as `ofTenant` writes it; null or '' where this transaction has no genuine marker. */
   readonly read: string;
   /** An expression: what that is for tenant `t`. */
@@ -35,21 +37,27 @@ function sameText(one: string, other: string): string {
 const CTX = `current_setting('tenantry.ctx', true)`;
 const BORROWED = `current_setting('${BORROWED_SETTING}', true)`;
 
-/** Plain expressions and assignments, which plpgsql evaluates without starting a query: PERFORM would start one. */
+/**
+ * Plain expressions and assignments, which plpgsql evaluates without starting a query: PERFORM would start one. Still each is
+ * prepared once in a transaction, at about a microsecond for each function in it, unless it is not come to.
+ */
 export const MARKERS: Readonly<Record<ContextMarker, MarkerSql>> = {
   plain: {
+    present: `current_setting('tenantry.tenant', true) <> ''`,
     read: `current_setting('tenantry.tenant', true)`,
     ofTenant: 't::text',
     leave: `marker := set_config('tenantry.tenant', t::text, true);`,
     keyed: false,
   },
   mac: {
+    present: `${CTX} <> ''`,
     read: `CASE WHEN length(${CTX}) = 100 AND ${sameText(`substr(${CTX}, 37)`, markerMac(`left(${CTX}, 36)`))} THEN left(${CTX}, 36) END`,
     ofTenant: 't::text',
     leave: `marker := set_config('tenantry.ctx', t::text || ${markerMac('t::text')}, true);`,
     keyed: true,
   },
   setting: {
+    present: `${BORROWED} <> ''`,
     read: `CASE WHEN length(${BORROWED}) = 34 AND left(${BORROWED}, 2) = 't_' THEN substr(${BORROWED}, 3) END`,
     ofTenant: `replace(t::text, '-', '')`,
     leave: `marker := set_config('${BORROWED_SETTING}', 't_' || replace(t::text, '-', ''), true);`,
