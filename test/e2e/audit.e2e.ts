@@ -122,6 +122,32 @@ describe('the audit log and deletion certificates of separate processes', () => 
     120_000,
   );
 
+  it('hold what support did in a service, with tenant and actor', async () => {
+    const tenant = await steps.active('pooled');
+    const who = ['--actor', 'support-17', '--reason', 'ticket 4711', '--tenant', tenant.id];
+    const { status, out } = await system.support(...who, "SELECT name FROM role WHERE name = 'admin'");
+    expect([status, out]).toEqual([
+      0,
+      `${JSON.stringify({ tenantId: tenant.id, row: { name: 'admin' } })}\n`,
+    ]);
+    const entry = await waitFor(
+      'the entry',
+      async () => {
+        const query = `tenantId=${tenant.id}&action=support.read`;
+        const { body } = await system.control.get<{ data: unknown[] }>(`/v1/audit?${query}`);
+        return body.data[0];
+      },
+      PATIENCE_MS,
+    );
+    expect(entry).toMatchObject({
+      actor: 'participant:reference/support-17',
+      tenantId: tenant.id,
+      reason: 'ticket 4711',
+      after: { details: { access: 'read' } },
+    });
+    await verifiedLog();
+  }, 120_000);
+
   it('certify a deletion once, also through a kill -9 in the middle of it', async () => {
     const tenant = await steps.active('schema');
     await steps.project(tenant.id);

@@ -43,6 +43,21 @@ export async function migrateApp(
   }
 }
 
+/** Runs a built command of an app to its end. @returns its exit status and what it wrote to stdout. */
+export async function runApp(
+  app: AppName,
+  entry: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number; readonly out: string }> {
+  return new Promise((resolve) => {
+    const all = ['--enable-source-maps', entryFile(app, entry), ...args];
+    execFile(process.execPath, all, { env: withoutOurOwn(env) }, (error, out) =>
+      resolve({ status: Number(error?.code ?? 0), out }),
+    );
+  });
+}
+
 /** Waits until `/readyz` answers 200. @throws Error when the process ends instead or takes longer than a minute. */
 export async function untilReady(
   baseUrl: string,

@@ -116,7 +116,11 @@ export function installationEnvironment(
       },
     },
     'data-plane': {
-      migrate: { ...data, MIGRATE_DATABASE_URL: adminUrl('data-plane') },
+      migrate: {
+        ...data,
+        MIGRATE_DATABASE_URL: adminUrl('data-plane'),
+        SUPPORT_DATABASE_URL: loginUrl('data-plane', 'support'),
+      },
       serve: {
         ...data,
         DATA_PLANE_API_KEY_HASHES: options.dataPlaneKeyHash,

@@ -1,6 +1,6 @@
 import { newApiKey } from '@tenantry/service';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { migrateApp, startApp, untilReady } from './app-process.js';
+import { migrateApp, runApp, startApp, untilReady } from './app-process.js';
 import { asAdministrator, databasePrefix, serverUrl } from './database-server.js';
 import { writeClustersFile } from './further-clusters.js';
 import { freePort } from './free-port.js';
@@ -60,6 +60,8 @@ export interface SystemUnderTest {
   startBeside(app: AppName, entry: string, env?: Readonly<Record<string, string>>): Promise<ProcessBeside>;
   /** Runs an app's `main.migrate` once more, with these options. @throws Error with everything it wrote when it fails. */
   migrate(app: AppName, options?: readonly string[]): Promise<void>;
+  /** Runs the data plane's `main.support`, which knows no more than support's login. @returns its exit status and what it printed. */
+  support(...args: readonly string[]): Promise<{ readonly status: number; readonly out: string }>;
   /** Ends a process as `kill -9` does. */
   kill(app: AppName): Promise<void>;
   /** Ends a process in an orderly way. @returns its exit status. */
@@ -198,6 +200,10 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     },
     migrate: (app, migrateOptions) =>
       migrateApp(app, { ...environment[app].migrate, ...secrets[app] }, migrateOptions),
+    support: (...args) => {
+      const { SUPPORT_DATABASE_URL = '', PARTICIPANT_NAME = '' } = environment['data-plane'].migrate;
+      return runApp('data-plane', 'main.support', args, { SUPPORT_DATABASE_URL, PARTICIPANT_NAME });
+    },
     kill: async (app) => {
       const process = of(app);
       process.signal('SIGKILL');

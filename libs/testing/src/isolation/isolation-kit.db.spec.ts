@@ -25,10 +25,14 @@ describe('the test kit', () => {
   });
 
   /** Runs a round while the hole is there. */
-  async function withHole(hole: string, mended: string): Promise<Awaited<ReturnType<typeof runProbes>>> {
+  async function withHole(
+    table: string,
+    hole: string,
+    mended: string,
+  ): Promise<Awaited<ReturnType<typeof runProbes>>> {
     await admin.query(hole);
     try {
-      return await runProbes(stage, { seed: 7 });
+      return await runProbes(stage, { seed: 7, tables: [table] });
     } finally {
       await admin.query(mended);
     }
@@ -57,6 +61,7 @@ describe('the test kit', () => {
       )
     ).rows;
     const report = await withHole(
+      'label',
       'DROP POLICY tenant_isolation ON pooled_primary.label',
       `CREATE POLICY tenant_isolation ON pooled_primary.label USING (${policy?.check}) WITH CHECK (${policy?.check})`,
     );
@@ -69,6 +74,7 @@ describe('the test kit', () => {
     for (const place of ['pooled_primary', schema]) {
       const table = `${escapeIdentifier(place)}.note`;
       const report = await withHole(
+        'note',
         `ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`,
         `ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY`,
       );

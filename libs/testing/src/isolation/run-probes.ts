@@ -9,6 +9,8 @@ export interface ProbeOptions {
   /** How many; default: one round, every combination once. */
   readonly probes?: number;
   readonly seed?: number;
+  /** The only tables to probe. Default: all with a tenant column. */
+  readonly tables?: readonly string[];
   /** The URL that reaches the same database as the same login through a pooler in transaction mode. */
   readonly through?: ((url: string) => string) | undefined;
   /** How many attempts are made at the same time. Default: 8. */
@@ -33,7 +35,9 @@ const FINDINGS_MAX = 100;
 /** Executes the probes on a stage and compares every tenant's rows before and after. */
 export async function runProbes(stage: IsolationStage, options: ProbeOptions = {}): Promise<ProbeReport> {
   const { seed = 1, through, concurrency = 8 } = options;
-  const targets = await targetsOf(stage.tenants);
+  const targets = (await targetsOf(stage.tenants)).filter(
+    ({ table }) => options.tables?.includes(table) ?? true,
+  );
   const findings = [...(await powerless(targets)), ...(await openDoors(stage.tenants))];
   const before = await contents(stage.tenants);
   const total = options.probes ?? roundOf(targets);
