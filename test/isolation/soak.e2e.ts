@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXAMPLE_SERVICE } from '@tenantry/testing';
 import { isolationStage, runProbes, type IsolationStage } from '@tenantry/testing/isolation';
 import { findPgBouncer, startPgBouncer, type PgBouncer } from '@tenantry/testing/servers';
+import { Client } from 'pg';
 import { runSoak } from './run-soak.ts';
 
 /** In CI there must be one; elsewhere `npm test` names what was left out. */
@@ -33,4 +34,15 @@ withPooler('through pgbouncer in transaction mode', () => {
     const kinds = ['cancelled', 'killed', 'outside', 'read', 'swallowing', 'throwing', 'work'];
     expect(Object.keys(report.requests).sort()).toEqual(kinds);
   }, 120_000);
+
+  // Last, since it spoils the stage.
+  it('sees rows that are crossed, and what is open without a context', async () => {
+    const admin = new Client({ connectionString: stage.database.adminUrl });
+    await admin.connect();
+    await admin.query('ALTER TABLE pooled_primary.note DISABLE ROW LEVEL SECURITY');
+    await admin.end();
+    const report = await runSoak(stage, bouncer, { durationMs: 1000, concurrency: 20 });
+    expect(report.crossed).toBeGreaterThan(0);
+    expect(report.leaked).toBeGreaterThan(0);
+  }, 60_000);
 });
