@@ -18,6 +18,9 @@ export interface Scope {
 /** The kit's groups of logins that serve. */
 const KIT_GROUPS = ['tenantry_app', 'tenantry_dedicated'];
 
+/** The grantee that everybody is. */
+const PUBLIC = 0;
+
 const SERVER = `
 SELECT current_database() AS database, current_setting('server_version') AS version,
   to_regprocedure('tenantry.current_tenant()') IS NOT NULL AS kit,
@@ -88,7 +91,7 @@ export async function scopeOf(sql: SqlExecutor, options: AuditOptions): Promise<
     inferred: !named,
     reach: reach.map(({ name }) => name),
     parameters: [
-      reach.map(({ oid }) => oid),
+      [...reach.map(({ oid }) => oid), PUBLIC],
       settings.tenantColumns,
       settings.globalTables,
       settings.tenantSchemas,

@@ -30,7 +30,7 @@ SELECT 'sequence' AS type, format('%I.%I', n.name, c.relname) AS name,
 FROM pg_class c JOIN namespace n ON n.oid = c.relnamespace AND n.usable
 CROSS JOIN LATERAL (
   SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ') AS list
-  FROM aclexplode(c.relacl) a JOIN grantee g ON g.oid = a.grantee LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.privilege_type = 'SELECT'
+  FROM aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee = ANY ($1) AND a.privilege_type = 'SELECT'
 ) held
 WHERE c.relkind = 'S' AND NOT n.of_tenant AND c.relowner NOT IN (SELECT oid FROM grantee) AND held.list IS NOT NULL`,
   },
@@ -74,8 +74,8 @@ SELECT 'database' AS type, quote_ident(d.datname) AS name,
 FROM pg_database d
 CROSS JOIN LATERAL (
   SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ') AS list
-  FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a JOIN grantee g ON g.oid = a.grantee
-  LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.privilege_type = 'TEMPORARY'
+  FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+  LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee = ANY ($1) AND a.privilege_type = 'TEMPORARY'
 ) held
 WHERE d.datname = current_database() AND held.list IS NOT NULL`,
   },
@@ -91,8 +91,8 @@ SELECT 'database' AS type, quote_ident(current_database()) AS name,
 FROM pg_proc p
 WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname LIKE 'pg\\_%advisory%'
   AND EXISTS (
-    SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a JOIN grantee g ON g.oid = a.grantee
-    WHERE a.privilege_type = 'EXECUTE')
+    SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    WHERE a.grantee = ANY ($1) AND a.privilege_type = 'EXECUTE')
 HAVING count(*) > 0`,
   },
   {

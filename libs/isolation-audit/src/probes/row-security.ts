@@ -78,21 +78,21 @@ SELECT 'schema' AS type, r.schema AS name,
   (array_agg(concat_ws(' ',
       CASE WHEN NOT r.secured THEN format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', r.name) END,
       CASE WHEN NOT r.forced THEN format('ALTER TABLE %s FORCE ROW LEVEL SECURITY;', r.name) END,
-      CASE WHEN NOT guarded.is_so THEN format('DROP POLICY IF EXISTS guard ON %s; CREATE POLICY guard ON %1$s USING ((SELECT %s) = %L);', r.name,
+      CASE WHEN guard.polrelid IS NULL THEN format('DROP POLICY IF EXISTS guard ON %s; CREATE POLICY guard ON %1$s USING ((SELECT %s) = %L);', r.name,
         coalesce((SELECT f.name FROM policy_function f WHERE f.arguments = 0 ORDER BY f.name LIMIT 1), '…'), coalesce(own.tenant, '…')) END)
     ORDER BY r.name))[1] || CASE WHEN count(*) > 1 THEN ' -- and the others' ELSE '' END AS mend
 FROM relation r
 CROSS JOIN LATERAL (
   SELECT CASE WHEN r.schema ~ '^t_[0-9a-f]{32}_' THEN substr(r.schema, 3, 32)::uuid::text END AS tenant
 ) own
-CROSS JOIN LATERAL (
-  SELECT EXISTS (
-    SELECT FROM policy p
-    WHERE p.polrelid = r.oid AND p.command = '*' AND NOT p.reads_anything AND NOT p.writes_anything
-      AND (own.tenant IS NULL OR position(own.tenant IN p.reads) > 0 AND position(own.tenant IN p.writes) > 0)
-  ) AS is_so
-) guarded
-WHERE r.of_tenant AND r.kind IN ('r', 'p') AND r.privileges <> '{}' AND NOT (r.secured AND r.forced AND guarded.is_so)
+LEFT JOIN (
+  SELECT DISTINCT p.polrelid
+  FROM policy p JOIN relation o ON o.oid = p.polrelid
+  CROSS JOIN LATERAL (SELECT CASE WHEN o.schema ~ '^t_[0-9a-f]{32}_' THEN substr(o.schema, 3, 32)::uuid::text END AS tenant) own
+  WHERE o.of_tenant AND p.command = '*' AND NOT p.reads_anything AND NOT p.writes_anything
+    AND (own.tenant IS NULL OR position(own.tenant IN p.reads) > 0 AND position(own.tenant IN p.writes) > 0)
+) guard ON guard.polrelid = r.oid
+WHERE r.of_tenant AND r.kind IN ('r', 'p') AND r.privileges <> '{}' AND NOT (r.secured AND r.forced AND guard.polrelid IS NOT NULL)
 GROUP BY r.schema, own.tenant`,
   },
 ];

@@ -11,16 +11,17 @@ export const SCHEMA_PROBES: readonly Probe[] = [
 SELECT 'schema' AS type, format('%I for %s', n.name, coalesce(quote_ident(r.rolname), 'PUBLIC')) AS name,
   'It is reached by a role that is not its own: a wrong search path, or a name with a schema, is enough.' AS what,
   format('REVOKE ALL ON SCHEMA %I FROM %s; REVOKE ALL ON ALL TABLES IN SCHEMA %1$I FROM %2$s;', n.name, coalesce(quote_ident(r.rolname), 'PUBLIC')) AS mend
-FROM namespace n
-CROSS JOIN LATERAL (
-  SELECT a.grantee FROM aclexplode(n.acl) a WHERE a.privilege_type IN ('USAGE', 'CREATE')
-  UNION SELECT a.grantee FROM pg_class c CROSS JOIN aclexplode(c.relacl) a WHERE c.relnamespace = n.oid AND c.relacl IS NOT NULL
+FROM (
+  SELECT m.oid, a.grantee FROM namespace m CROSS JOIN LATERAL aclexplode(m.acl) a WHERE m.of_tenant
+  UNION SELECT m.oid, a.grantee FROM pg_class c JOIN namespace m ON m.oid = c.relnamespace AND m.of_tenant CROSS JOIN LATERAL aclexplode(c.relacl) a
 ) a
-JOIN grantee g ON g.oid = a.grantee LEFT JOIN pg_roles r ON r.oid = a.grantee
-WHERE n.of_tenant AND a.grantee <> n.owner AND r.rolname IS DISTINCT FROM n.name
+JOIN namespace n ON n.oid = a.oid LEFT JOIN pg_roles r ON r.oid = a.grantee LEFT JOIN pg_roles own ON own.rolname = n.name
+LEFT JOIN (
+  SELECT b.grantee FROM namespace m CROSS JOIN LATERAL aclexplode(m.acl) b WHERE m.of_tenant GROUP BY 1 HAVING count(DISTINCT m.oid) > 1
+) several ON several.grantee = a.grantee
+WHERE a.grantee = ANY ($1) AND a.grantee <> n.owner AND r.rolname IS DISTINCT FROM n.name
   -- Where schemas have no roles of their own, one that reaches a single schema is that schema's.
-  AND (EXISTS (SELECT FROM pg_roles own WHERE own.rolname = n.name) OR a.grantee = 0 OR EXISTS (
-    SELECT FROM namespace m CROSS JOIN LATERAL aclexplode(m.acl) b WHERE m.of_tenant AND m.oid <> n.oid AND b.grantee = a.grantee))`,
+  AND (own.oid IS NOT NULL OR a.grantee = 0 OR several.grantee IS NOT NULL)`,
   },
   {
     id: 'shared-fallback',
@@ -47,7 +48,7 @@ SELECT 'schema' AS type, quote_ident(n.name) AS name,
 FROM namespace n
 CROSS JOIN LATERAL (
   SELECT string_agg(coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ') AS list
-  FROM aclexplode(n.acl) a JOIN grantee g ON g.oid = a.grantee LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.privilege_type = 'CREATE'
+  FROM aclexplode(n.acl) a LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE a.grantee = ANY ($1) AND a.privilege_type = 'CREATE'
 ) held
 WHERE n.creatable AND n.owner NOT IN (SELECT oid FROM grantee)`,
   },
