@@ -6,9 +6,10 @@ import { inTurns, ratio, type BurstOptions, type Measured } from './bursts.ts';
 import { delay } from './delay.ts';
 import { documents } from './documents.ts';
 import { routeResolution } from './route-resolution.ts';
+import { making } from './provisioning.ts';
 import { variants, type Databases } from './variants.ts';
 
-const PARTS = ['direct', 'delayed', 'routes'] as const;
+const PARTS = ['direct', 'delayed', 'routes', 'provisioning'] as const;
 const EACH_WAY_MS = 1;
 
 /** `npm run bench -- tenant-tx`; docs/benchmarks.md has the options and the method. */
@@ -33,6 +34,18 @@ export async function bench(args: string[], say: Say): Promise<Report> {
       },
       { what: 'memory for each of them', value: `${rounded(measured.bytesPerRoute)} B` },
     );
+  }
+  if (parts.has('provisioning')) {
+    const servers = await benchServers(say, { kafka: false });
+    try {
+      say('makes tenants with schemas and databases of their own');
+      const made = await making();
+      figures['provisioning'] = made.figures;
+      Object.assign(ratios, made.ratios);
+      rows.push(...made.rows);
+    } finally {
+      await servers.stop();
+    }
   }
   if (parts.has('direct') || parts.has('delayed')) {
     const servers = await benchServers(say, { kafka: false });

@@ -45,6 +45,23 @@ export async function applyMigrationTx(
   return true;
 }
 
+/**
+ * Applies all of the service's migrations to a schema that was made in this transaction, and nobody else sees yet, so that each needs no
+ * message of its own. Row security is in place before anybody does.
+ */
+export async function applyAllMigrationsTx(
+  sql: SqlExecutor,
+  migrations: readonly SqlMigration[],
+  security: TableSecurity,
+): Promise<void> {
+  await sql.query(
+    'INSERT INTO tenantry.schema_migration (schema_name, name, checksum) SELECT $1, * FROM unnest($2::text[], $3::text[])',
+    [security.schema, migrations.map(({ name }) => name), migrations.map(checksumOf)],
+  );
+  await sql.query([useSchemaSql(security.schema), ...migrations.map((one) => one.sql)].join(';\n'));
+  await secureTables(sql, security);
+}
+
 /** Makes unqualified names mean this schema's tables until the transaction ends; temporary ones come last. */
 export async function useSchema(sql: SqlExecutor, schema: string): Promise<void> {
   await sql.query(useSchemaSql(schema));

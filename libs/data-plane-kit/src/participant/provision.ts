@@ -2,7 +2,13 @@ import { pgExecutor } from '@tenantry/database';
 import type { WorkResult } from '@tenantry/messaging';
 import type { ClientBase } from 'pg';
 import { DEDICATED_ROLE } from '../install/roles.js';
-import { applyMigrationTx, missingMigrations, useSchema } from '../install/service-migration.js';
+import type { TableSecurity } from '../install/secure-tables.js';
+import {
+  applyAllMigrationsTx,
+  applyMigrationTx,
+  missingMigrations,
+  useSchema,
+} from '../install/service-migration.js';
 import type { SeedEvidence } from '../service-definition.js';
 import { type LocalPlacement, localPlacement } from './placement.js';
 import {
@@ -102,16 +108,32 @@ async function ensurePlace(
     return inner;
   }
   const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
-  await intermediateTx(client, item, (tx) => ensureTenantSchema(tx, schema, madeFor));
+  const migrated = await intermediateTx(client, item, async (tx) => {
+    if (!(await ensureTenantSchema(tx, schema, madeFor))) return [];
+    await applyAllMigrationsTx(tx, service.migrations, securityOf(context, { isolation, schema }));
+    return service.migrations;
+  });
   await stepDone('schema');
+  for (const { name } of migrated) await stepDone(`migration ${name}`);
   return client;
 }
 
+function securityOf(
+  { item, service: { globalTables } }: RequestContext,
+  { isolation, schema }: Pick<LocalPlacement, 'isolation' | 'schema'>,
+): TableSecurity {
+  return isolation === 'schema'
+    ? { schema, role: schema, tenantId: item.tenantId, globalTables }
+    : { schema, role: DEDICATED_ROLE, tenantId: undefined, globalTables };
+}
+
 async function ensureTables(
-  { item, service, control, stepDone }: RequestContext,
+  context: RequestContext,
   where: ClientBase,
-  { isolation, schema }: LocalPlacement,
+  placement: LocalPlacement,
 ): Promise<void> {
+  const { item, service, control, stepDone } = context;
+  const { isolation, schema } = placement;
   const missing = await missingMigrations(pgExecutor(where), service, schema);
   if (isolation === 'pooled') {
     if (missing.length > 0)
@@ -121,11 +143,7 @@ async function ensureTables(
       );
     return;
   }
-  const { globalTables } = service;
-  const security =
-    isolation === 'schema'
-      ? { schema, role: schema, tenantId: item.tenantId, globalTables }
-      : { schema, role: DEDICATED_ROLE, tenantId: undefined, globalTables };
+  const security = securityOf(context, placement);
   for (const migration of missing) {
     await control.assertCurrent();
     await intermediateTx(where, item, (tx) => applyMigrationTx(tx, migration, security));

@@ -231,11 +231,7 @@ describe('provisioning', () => {
       retryable: false,
     });
     expect(await fence()).toEqual({ generation: 2, access: 'frozen' });
-    expect(
-      await query('SELECT FROM tenantry.schema_migration WHERE schema_name = $1', [
-        tenantSchemaName(tenantId, 'primary'),
-      ]),
-    ).toEqual([]);
+    expect(await query('SELECT FROM tenantry.provisioned WHERE tenant_id = $1', [tenantId])).toEqual([]);
     await ask('reactivation', { generation: 3 });
     await write(3);
   });
