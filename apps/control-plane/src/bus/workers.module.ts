@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AcknowledgementReceiver } from '../acknowledgements/acknowledgement.receiver.js';
 import { ParticipantAudit } from '../acknowledgements/participant-audit.js';
 import { ClusterMetrics } from '../clusters/cluster-metrics.js';
+import { ClusterReadModel } from '../clusters/cluster.read-model.js';
 import { EVENT_RETENTION_MS, HistoryKeeperLifetime } from '../history/history-keeper.lifetime.js';
 import { BACKFILL_CONCURRENCY, BacklogWorker } from '../participants/backlog-worker.js';
 import { BacklogStore } from '../participants/backlog.store.js';
@@ -57,6 +58,7 @@ const WORKER = [
   BacklogStore,
   RecallStore,
   BacklogWorker,
+  ClusterReadModel,
   ClusterMetrics,
   ParkedCopyWorker,
   ParkedCopyStore,

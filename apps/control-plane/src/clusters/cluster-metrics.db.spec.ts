@@ -3,6 +3,7 @@ import { recordMetrics, type RecordedMetrics } from '@tenantry/testing';
 import { DataSource } from 'typeorm';
 import { LifecycleHarness } from '../testing/lifecycle-harness.js';
 import { ClusterMetrics } from './cluster-metrics.js';
+import { ClusterReadModel } from './cluster.read-model.js';
 
 describe('the metrics of clusters', () => {
   let control: LifecycleHarness;
@@ -11,7 +12,7 @@ describe('the metrics of clusters', () => {
   beforeAll(async () => {
     control = await LifecycleHarness.start();
     recorded = recordMetrics();
-    metrics = new ClusterMetrics(control.part(DataSource));
+    metrics = new ClusterMetrics(new ClusterReadModel(control.part(DataSource)));
     metrics.onApplicationBootstrap();
   });
   afterAll(async () => {

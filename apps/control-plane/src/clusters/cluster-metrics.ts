@@ -1,10 +1,7 @@
 import { metrics, type BatchObservableResult } from '@opentelemetry/api';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { ISOLATIONS } from '@tenantry/contracts';
-import { DataSource } from 'typeorm';
-import { managerExecutor } from '../database/manager-executor.js';
-import type { Capacity } from './capacity.js';
-import { tenantsOn } from './cluster-usage.store.js';
+import { ClusterReadModel } from './cluster.read-model.js';
 
 /**
  * Shows how many tenants of each model are on each cluster, and how many it takes: `tenantry_cluster_tenants` and
@@ -14,7 +11,7 @@ import { tenantsOn } from './cluster-usage.store.js';
 export class ClusterMetrics implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private stop: (() => void) | undefined;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(private readonly clusters: ClusterReadModel) {}
 
   onApplicationBootstrap(): void {
     const meter = metrics.getMeter('@tenantry/control-plane');
@@ -26,20 +23,13 @@ export class ClusterMetrics implements OnApplicationBootstrap, BeforeApplication
         'How many tenants of the model the cluster takes: +Inf without a limit, 0 while it is not open.',
     });
     const observe = async (result: BatchObservableResult): Promise<void> => {
-      const sql = managerExecutor(this.dataSource.manager);
-      const clusters = await sql.query<{ name: string; open: boolean; capacity: Capacity }>(
-        "SELECT name, state = 'open' AS open, capacity FROM tenantry.cluster",
-      );
-      const there = await tenantsOn(
-        sql,
-        clusters.map(({ name }) => name),
-      );
-      for (const cluster of clusters) {
+      for (const cluster of await this.clusters.all()) {
+        const open = cluster.state === 'open';
         for (const isolation of ISOLATIONS) {
           const labels = { cluster: cluster.name, isolation };
-          result.observe(tenants, there(cluster.name)[isolation], labels);
+          result.observe(tenants, cluster.tenants[isolation], labels);
           // A series that ends would go on with its last value.
-          result.observe(capacity, cluster.open ? (cluster.capacity[isolation] ?? Infinity) : 0, labels);
+          result.observe(capacity, open ? (cluster.capacity[isolation] ?? Infinity) : 0, labels);
         }
       }
     };

@@ -23,6 +23,11 @@ export class ClusterReadModel {
     return pageOf(await this.views(clusters), limit, (cluster) => cluster.name);
   }
 
+  /** Every cluster. */
+  async all(): Promise<ClusterView[]> {
+    return this.views(await this.dataSource.getRepository(Cluster).find());
+  }
+
   /** `undefined` for an unknown name, and for a text that is no name at all. */
   async find(name: string): Promise<ClusterView | undefined> {
     if (!isClusterName(name)) return undefined;
