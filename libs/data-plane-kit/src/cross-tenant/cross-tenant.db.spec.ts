@@ -11,6 +11,7 @@ import {
 } from '@tenantry/testing';
 import { Pool } from 'pg';
 import { onePlace } from '../connection-source.js';
+import { secretOf } from '../credentials/secret.js';
 import { TenantContextConflict, TenantSuspended, TenantUnknown } from '../errors.js';
 import { installKit } from '../install-kit.js';
 import { createRequestHandler } from '../participant/request-handler.js';
@@ -18,6 +19,7 @@ import { RouteCache } from '../route-cache.js';
 import { SigningKey } from '../signing/signing-key.js';
 import { Tenants } from '../tenants.js';
 import { CrossTenant } from './cross-tenant.js';
+import { SupportDesk } from './support-desk.js';
 import { SupportGrantOver, SupportGrantUnfit } from './support-errors.js';
 import type { SupportRequest } from './support-grant.js';
 
@@ -320,6 +322,52 @@ describe('a grant', () => {
           name,
           code: await pool.query(change).catch((error: { code: string }) => error.code),
         }).toEqual({ name, code: '42501' });
+  });
+});
+
+describe('on a further cluster', () => {
+  let further: KitDatabase;
+  let desk: SupportDesk;
+
+  beforeAll(async () => {
+    further = await kitDatabase();
+    desk = new SupportDesk({
+      service: EXAMPLE_SERVICE,
+      supportUrl: database.supportUrl,
+      clusters: { far: secretOf(further.supportUrl) },
+      logger,
+      routes,
+    });
+  }, 60_000);
+
+  afterAll(async () => {
+    await desk?.close();
+    await further?.drop();
+  });
+
+  it('the action is on record at home, from where it is sent, and there, where the policies ask for it', async () => {
+    const there = new Pool({ connectionString: further.adminUrl, max: 1 });
+    const maintenance = new Pool({ connectionString: further.provisionerUrl, max: 1 });
+    try {
+      // As migrating a further cluster leaves it.
+      await there.query('DELETE FROM tenantry.support_audit');
+      const tenantId = newId();
+      const work = requestedWork({ tenantId, verb: 'provisioning', generation: 1, isolation: 'pooled' });
+      await createRequestHandler({ service: EXAMPLE_SERVICE, pool: maintenance, logger })(work, UNDISTURBED);
+      const told = stateRecord({ tenantId, state: 'ACTIVE', generation: 1, isolation: 'pooled' });
+      routes.apply({ ...told, routes: told.routes.map((route) => ({ ...route, cluster: 'far' })) });
+      const labels = { text: 'SELECT name FROM label ORDER BY name' };
+      const rows = await desk.crossTenant.run(asked(), (access) => access.query(tenantId, labels));
+      expect(rows).toEqual([{ name: 'done' }, { name: 'new' }]);
+      const ids = 'SELECT id FROM tenantry.support_action WHERE tenant_id = $1';
+      const [home, far] = [await admin.query(ids, [tenantId]), await there.query(ids, [tenantId])];
+      expect(home.rows).toHaveLength(1);
+      expect(far.rows).toEqual(home.rows);
+      expect(await messagesOf(tenantId)).toHaveLength(1);
+      expect((await there.query('SELECT FROM tenantry.acknowledgement_outbox')).rowCount).toBe(0);
+    } finally {
+      await Promise.all([there.end(), maintenance.end()]);
+    }
   });
 });
 
