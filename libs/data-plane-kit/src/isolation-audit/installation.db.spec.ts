@@ -11,9 +11,10 @@ import {
   waitFor,
 } from '@tenantry/testing';
 import { Pool } from 'pg';
-import { oneCluster } from '../clusters/maintenance-clusters.js';
+import { maintenanceCluster, MaintenanceClusters } from '../clusters/maintenance-clusters.js';
 import { secretOf } from '../credentials/secret.js';
 import { TenantLogins } from '../credentials/tenant-logins.js';
+import { databasePool } from '../database-pool.js';
 import { installKit } from '../install-kit.js';
 import { createRequestHandler } from '../participant/request-handler.js';
 import { SigningKey } from '../signing/signing-key.js';
@@ -31,10 +32,17 @@ describe('the isolation audit of an installation', () => {
   beforeAll(async () => {
     database = await kitDatabase(EXAMPLE_SERVICE, { tenantDatabases: true });
     admin = new Pool({ connectionString: database.adminUrl, max: 2 });
-    pool = new Pool({ connectionString: database.provisionerUrl, max: 2 });
+    pool = databasePool({
+      url: database.provisionerUrl,
+      max: 2,
+      applicationName: 'isolation-audit',
+      queryTimeoutMs: 30_000,
+      onLost: () => undefined,
+    });
     const handler = createRequestHandler({
       service: EXAMPLE_SERVICE,
       pool,
+      clusters: new MaintenanceClusters([home()]),
       logger: quiet,
       tenantLogins: new TenantLogins({ current: secretOf('k'.repeat(32)) }),
     });
@@ -52,8 +60,10 @@ describe('the isolation audit of an installation', () => {
     await database?.drop();
   });
 
-  const audit = () =>
-    auditInstallation({ service: EXAMPLE_SERVICE, clusters: oneCluster(pool).all, allow: [] });
+  const home = () =>
+    maintenanceCluster('default', pool, secretOf(database.provisionerUrl), 'isolation-audit');
+
+  const audit = () => auditInstallation({ service: EXAMPLE_SERVICE, clusters: [home()], allow: [] });
 
   it('finds nothing, in any model', async () => {
     expect(await audit()).toEqual({ databases: 2, findings: [], failed: [] });
