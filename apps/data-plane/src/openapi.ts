@@ -7,9 +7,9 @@ import { readServeConfig } from './config.js';
 // Prints the API's OpenAPI document (npm run generate). Nothing is connected: the module is only looked at, so the
 // configuration has merely to be well-formed.
 const config = readServeConfig({
-  DATABASE_URL: 'postgres://localhost/none',
-  PROVISIONER_DATABASE_URL: 'postgres://localhost/none',
-  EMBEDDED_TRANSPORT_URL: 'postgres://localhost/none',
+  DATABASE_URL: 'postgres://nobody@localhost/none',
+  PROVISIONER_DATABASE_URL: 'postgres://nobody@localhost/none',
+  EMBEDDED_TRANSPORT_URL: 'postgres://nobody@localhost/none',
 });
 
 await printOpenApi(
