@@ -131,7 +131,7 @@ function readObject(file: string): Record<string, unknown> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const { code = 'unreadable' } = error as { readonly code?: string };
     throw wrong(`the file cannot be read (${code})`);
   }
   let parsed: unknown;

@@ -53,7 +53,7 @@ function file(reference: string, path: string): string {
   try {
     content = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const { code = 'unreadable' } = error as { readonly code?: string };
     throw new SecretUnreadable(reference, code);
   }
   if (content === '') throw new SecretUnreadable(reference, 'the file is empty');

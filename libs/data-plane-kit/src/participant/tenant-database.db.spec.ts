@@ -228,6 +228,17 @@ describe('after a kill', () => {
       if (step === last) throw died;
     };
 
+  it('a copy lets nobody in before it is said who may', async () => {
+    await expect(ask('provisioning', 1, dieAfter('provision.database'))).rejects.toBe(died);
+    expect(
+      await query(
+        `SELECT datallowconn AS open, shobj_description(oid, 'pg_database') AS marker FROM pg_database WHERE datname = $1`,
+        [name],
+      ),
+    ).toEqual([{ open: false, marker: null }]);
+    await ask('purge', 2);
+  });
+
   it.each(['fence', 'database', 'login', 'seed', 'marker', 'open'])(
     'the retry completes what ended after the step %s',
     async (last) => {
