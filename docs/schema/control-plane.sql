@@ -173,8 +173,25 @@ CREATE TABLE tenantry.cluster (
   state text DEFAULT 'open'::text NOT NULL,
   version bigint DEFAULT 1 NOT NULL,
   created_at timestamp with time zone DEFAULT now() NOT NULL,
+  weight integer DEFAULT 100 NOT NULL,
+  labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+  capacity jsonb DEFAULT '{}'::jsonb NOT NULL,
+  CONSTRAINT cluster_capacity_object CHECK ((jsonb_typeof(capacity) = 'object'::text)),
+  CONSTRAINT cluster_labels_object CHECK ((jsonb_typeof(labels) = 'object'::text)),
   CONSTRAINT cluster_pkey PRIMARY KEY (name),
-  CONSTRAINT cluster_state_check CHECK ((state = ANY (ARRAY['open'::text, 'draining'::text, 'closed'::text])))
+  CONSTRAINT cluster_state_check CHECK ((state = ANY (ARRAY['open'::text, 'draining'::text, 'closed'::text]))),
+  CONSTRAINT cluster_weight_known CHECK (((weight >= 1) AND (weight <= 1000)))
+); -- owned by tenantry_owner
+GRANT INSERT, SELECT, UPDATE TO tenantry_control;
+
+CREATE TABLE tenantry.cluster_usage (
+  cluster text NOT NULL,
+  isolation text NOT NULL,
+  shard smallint NOT NULL,
+  tenants bigint DEFAULT 0 NOT NULL,
+  CONSTRAINT cluster_usage_cluster_fkey FOREIGN KEY (cluster) REFERENCES tenantry.cluster(name),
+  CONSTRAINT cluster_usage_isolation_known CHECK ((isolation = ANY (ARRAY['pooled'::text, 'schema'::text, 'database'::text]))),
+  CONSTRAINT cluster_usage_pkey PRIMARY KEY (cluster, isolation, shard)
 ); -- owned by tenantry_owner
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
@@ -340,6 +357,27 @@ CREATE TABLE tenantry.participant (
   CONSTRAINT participant_retired_check CHECK (((retired_at IS NULL) = (retired_by IS NULL)))
 ); -- owned by tenantry_owner
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
+
+CREATE TABLE tenantry.participant_audit (
+  participant text NOT NULL,
+  message_id uuid NOT NULL,
+  received_at timestamp with time zone DEFAULT now() NOT NULL,
+  CONSTRAINT participant_audit_pkey PRIMARY KEY (participant, message_id)
+); -- owned by tenantry_owner
+GRANT INSERT, SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.plan_rule (
+  plan text NOT NULL,
+  isolations text[] NOT NULL,
+  cluster_labels jsonb DEFAULT '{}'::jsonb NOT NULL,
+  version bigint DEFAULT 1 NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  CONSTRAINT plan_rule_isolations_known CHECK (((cardinality(isolations) > 0) AND (isolations <@ ARRAY['pooled'::text, 'schema'::text, 'database'::text]))),
+  CONSTRAINT plan_rule_labels_object CHECK ((jsonb_typeof(cluster_labels) = 'object'::text)),
+  CONSTRAINT plan_rule_pkey PRIMARY KEY (plan)
+); -- owned by tenantry_owner
+GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_control;
 
 CREATE TABLE tenantry."position" (
   grp text NOT NULL,
@@ -521,6 +559,18 @@ CREATE INDEX tenant_state_idx ON tenantry.tenant USING btree (state, id);
 CREATE INDEX tenant_uncertified_idx ON tenantry.tenant USING btree (id) WHERE ((state = 'PURGED'::text) AND (certified_at IS NULL));
 CREATE INDEX tenant_unsettled_idx ON tenantry.tenant USING btree (id) WHERE (state <> ALL (ARRAY['ACTIVE'::text, 'SUSPENDED'::text, 'PURGED'::text]));
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
+
+CREATE TABLE tenantry.tenant_cluster (
+  tenant_id uuid NOT NULL,
+  cluster text NOT NULL,
+  isolation text NOT NULL,
+  CONSTRAINT tenant_cluster_cluster_fkey FOREIGN KEY (cluster) REFERENCES tenantry.cluster(name),
+  CONSTRAINT tenant_cluster_isolation_known CHECK ((isolation = ANY (ARRAY['pooled'::text, 'schema'::text, 'database'::text]))),
+  CONSTRAINT tenant_cluster_pkey PRIMARY KEY (tenant_id),
+  CONSTRAINT tenant_cluster_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES tenantry.tenant(id)
+); -- owned by tenantry_owner
+CREATE INDEX tenant_cluster_cluster_idx ON tenantry.tenant_cluster USING btree (cluster, tenant_id);
+GRANT DELETE, INSERT, SELECT TO tenantry_control;
 
 CREATE PARTITIONED TABLE tenantry.tenant_event (
   event_id uuid NOT NULL,

@@ -6,11 +6,17 @@ CREATE ROLE tenantry_app NOLOGIN;
 
 CREATE ROLE tenantry_app_login LOGIN IN ROLE tenantry_app;
 
+CREATE ROLE tenantry_dedicated NOLOGIN;
+
 CREATE ROLE tenantry_kit NOLOGIN IN ROLE pg_signal_backend;
 
 CREATE ROLE tenantry_provisioner NOLOGIN CREATEROLE;
 
 CREATE ROLE tenantry_provisioner_login LOGIN IN ROLE tenantry_provisioner;
+
+CREATE ROLE tenantry_support NOLOGIN;
+
+CREATE ROLE tenantry_support_login LOGIN IN ROLE tenantry_support;
 
 -- The database
 
@@ -18,12 +24,15 @@ GRANT CONNECT ON DATABASE TO tenantry_app_login;
 
 GRANT CONNECT ON DATABASE TO tenantry_provisioner_login;
 
+GRANT CONNECT ON DATABASE TO tenantry_support_login;
+
 GRANT CREATE ON DATABASE TO tenantry_provisioner;
 
 -- Schemas
 
 CREATE SCHEMA pooled_primary AUTHORIZATION tenantry_provisioner;
 GRANT USAGE ON SCHEMA pooled_primary TO tenantry_app;
+GRANT USAGE ON SCHEMA pooled_primary TO tenantry_support;
 
 CREATE SCHEMA public AUTHORIZATION pg_database_owner;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
@@ -32,6 +41,7 @@ CREATE SCHEMA tenantry AUTHORIZATION postgres;
 GRANT USAGE ON SCHEMA tenantry TO tenantry_app;
 GRANT USAGE ON SCHEMA tenantry TO tenantry_kit;
 GRANT USAGE ON SCHEMA tenantry TO tenantry_provisioner;
+GRANT USAGE ON SCHEMA tenantry TO tenantry_support;
 
 -- Tables
 
@@ -49,8 +59,10 @@ CREATE TABLE pooled_primary.document (
 CREATE INDEX document_by_project ON pooled_primary.document USING btree (tenant_id, project_id, id);
 ENABLE ROW LEVEL SECURITY;
 FORCE ROW LEVEL SECURITY;
+CREATE POLICY support_grant RESTRICTIVE FOR ALL TO tenantry_support USING (( SELECT tenantry.support_admits() AS support_admits)) WITH CHECK (( SELECT tenantry.support_admits() AS support_admits));
 CREATE POLICY tenant_isolation PERMISSIVE FOR ALL TO public USING ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant)));
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_app;
+GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_support;
 
 CREATE TABLE pooled_primary.idempotency_key (
   tenant_id uuid NOT NULL,
@@ -64,8 +76,10 @@ CREATE TABLE pooled_primary.idempotency_key (
 CREATE INDEX idempotency_key_by_age ON pooled_primary.idempotency_key USING btree (tenant_id, created_at);
 ENABLE ROW LEVEL SECURITY;
 FORCE ROW LEVEL SECURITY;
+CREATE POLICY support_grant RESTRICTIVE FOR ALL TO tenantry_support USING (( SELECT tenantry.support_admits() AS support_admits)) WITH CHECK (( SELECT tenantry.support_admits() AS support_admits));
 CREATE POLICY tenant_isolation PERMISSIVE FOR ALL TO public USING ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant)));
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_app;
+GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_support;
 
 CREATE TABLE pooled_primary.project (
   tenant_id uuid NOT NULL,
@@ -81,8 +95,10 @@ CREATE TABLE pooled_primary.project (
 ); -- owned by tenantry_provisioner
 ENABLE ROW LEVEL SECURITY;
 FORCE ROW LEVEL SECURITY;
+CREATE POLICY support_grant RESTRICTIVE FOR ALL TO tenantry_support USING (( SELECT tenantry.support_admits() AS support_admits)) WITH CHECK (( SELECT tenantry.support_admits() AS support_admits));
 CREATE POLICY tenant_isolation PERMISSIVE FOR ALL TO public USING ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant)));
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_app;
+GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_support;
 
 CREATE TABLE pooled_primary.role (
   tenant_id uuid NOT NULL,
@@ -95,8 +111,10 @@ CREATE TABLE pooled_primary.role (
 ); -- owned by tenantry_provisioner
 ENABLE ROW LEVEL SECURITY;
 FORCE ROW LEVEL SECURITY;
+CREATE POLICY support_grant RESTRICTIVE FOR ALL TO tenantry_support USING (( SELECT tenantry.support_admits() AS support_admits)) WITH CHECK (( SELECT tenantry.support_admits() AS support_admits));
 CREATE POLICY tenant_isolation PERMISSIVE FOR ALL TO public USING ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant))) WITH CHECK ((tenant_id = ( SELECT tenantry.current_tenant() AS current_tenant)));
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_app;
+GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_support;
 
 CREATE TABLE tenantry.acknowledgement_outbox (
   enqueue_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -106,6 +124,7 @@ CREATE TABLE tenantry.acknowledgement_outbox (
   CONSTRAINT acknowledgement_outbox_pkey PRIMARY KEY (enqueue_no)
 ); -- owned by postgres
 CREATE INDEX acknowledgement_outbox_due ON tenantry.acknowledgement_outbox USING btree (due_at);
+GRANT INSERT TO tenantry_kit;
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
 
 CREATE TABLE tenantry.answer (
@@ -127,6 +146,28 @@ CREATE TABLE tenantry.consumer_position (
   CONSTRAINT consumer_position_pkey PRIMARY KEY (grp, tenant_id)
 ); -- owned by postgres
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
+
+CREATE TABLE tenantry.context_key (
+  key_id integer NOT NULL,
+  inner_pad bytea NOT NULL,
+  outer_pad bytea NOT NULL,
+  installed_at timestamp with time zone DEFAULT now() NOT NULL,
+  retired_at timestamp with time zone,
+  CONSTRAINT context_key_length CHECK (((length(inner_pad) = 64) AND (length(outer_pad) = 64))),
+  CONSTRAINT context_key_pkey PRIMARY KEY (key_id)
+); -- owned by tenantry_kit
+
+CREATE TABLE tenantry.context_signing (
+  only_one boolean DEFAULT true NOT NULL,
+  marker text DEFAULT 'off'::text NOT NULL,
+  unsigned_accepted boolean DEFAULT true NOT NULL,
+  inner_pad bytea NOT NULL,
+  outer_pad bytea NOT NULL,
+  CONSTRAINT context_signing_length CHECK (((length(inner_pad) = 64) AND (length(outer_pad) = 64))),
+  CONSTRAINT context_signing_marker_known CHECK ((marker = ANY (ARRAY['off'::text, 'mac'::text, 'setting'::text]))),
+  CONSTRAINT context_signing_only_one CHECK (only_one),
+  CONSTRAINT context_signing_pkey PRIMARY KEY (only_one)
+); -- owned by tenantry_kit
 
 CREATE TABLE tenantry.fence (
   tenant_id uuid NOT NULL,
@@ -189,7 +230,8 @@ CREATE TABLE tenantry.provisioned (
   generation bigint NOT NULL,
   seeded json NOT NULL,
   provisioned_at timestamp with time zone DEFAULT now() NOT NULL,
-  CONSTRAINT provisioned_isolation_known CHECK ((isolation = ANY (ARRAY['pooled'::text, 'schema'::text]))),
+  layout text,
+  CONSTRAINT provisioned_isolation_known CHECK ((isolation = ANY (ARRAY['pooled'::text, 'schema'::text, 'database'::text]))),
   CONSTRAINT provisioned_pkey PRIMARY KEY (tenant_id)
 ); -- owned by tenantry_kit
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
@@ -250,6 +292,7 @@ CREATE TABLE tenantry.route_snapshot (
   CONSTRAINT route_snapshot_pkey PRIMARY KEY (tenant_id)
 ); -- owned by tenantry_kit
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
+GRANT SELECT TO tenantry_support;
 
 CREATE TABLE tenantry.schema_migration (
   schema_name text NOT NULL,
@@ -259,6 +302,36 @@ CREATE TABLE tenantry.schema_migration (
   CONSTRAINT schema_migration_pkey PRIMARY KEY (schema_name, name)
 ); -- owned by tenantry_kit
 GRANT DELETE, INSERT, SELECT, UPDATE TO tenantry_provisioner;
+
+CREATE TABLE tenantry.support_action (
+  id uuid NOT NULL,
+  grant_id uuid NOT NULL,
+  tenant_id uuid NOT NULL,
+  actor text NOT NULL,
+  reason text NOT NULL,
+  access text NOT NULL,
+  statement text NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  recorded_at timestamp with time zone NOT NULL,
+  login text NOT NULL,
+  written_in xid8 NOT NULL,
+  CONSTRAINT support_action_access_known CHECK ((access = ANY (ARRAY['read'::text, 'write'::text]))),
+  CONSTRAINT support_action_actor_named CHECK (((actor <> ''::text) AND (length(actor) <= 200))),
+  CONSTRAINT support_action_expires CHECK (((expires_at > recorded_at) AND (expires_at <= (recorded_at + '24:00:00'::interval)))),
+  CONSTRAINT support_action_pkey PRIMARY KEY (id),
+  CONSTRAINT support_action_reason_given CHECK (((btrim(reason) <> ''::text) AND (length(reason) <= 500))),
+  CONSTRAINT support_action_statement_bounded CHECK ((length(statement) <= 4000))
+); -- owned by tenantry_kit
+CREATE INDEX support_action_tenant_idx ON tenantry.support_action USING btree (tenant_id, recorded_at);
+GRANT SELECT (tenant_id) TO tenantry_provisioner;
+GRANT SELECT TO tenantry_support;
+
+CREATE TABLE tenantry.support_audit (
+  only_one boolean DEFAULT true NOT NULL,
+  participant text NOT NULL,
+  CONSTRAINT support_audit_only_one CHECK (only_one),
+  CONSTRAINT support_audit_pkey PRIMARY KEY (only_one)
+); -- owned by tenantry_kit
 
 CREATE TABLE tenantry.tombstone (
   tenant_id uuid NOT NULL,
@@ -295,6 +368,22 @@ BEGIN
 END $function$; -- owned by tenantry_kit
 GRANT EXECUTE TO tenantry_provisioner;
 
+CREATE OR REPLACE FUNCTION tenantry.context_accepted(k integer)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT CASE
+    WHEN k IS NULL THEN (SELECT s.unsigned_accepted FROM tenantry.context_signing s)
+    ELSE EXISTS (
+      SELECT FROM tenantry.context_key held
+      WHERE held.key_id = k AND (held.retired_at IS NULL OR held.retired_at > clock_timestamp())
+    )
+  END;
+$function$; -- owned by tenantry_kit
+GRANT EXECUTE TO tenantry_app;
+
 CREATE OR REPLACE FUNCTION tenantry.current_tenant()
  RETURNS uuid
  LANGUAGE plpgsql
@@ -302,8 +391,9 @@ CREATE OR REPLACE FUNCTION tenantry.current_tenant()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-  marker text := current_setting('tenantry.tenant', true);
+  marker text;
 BEGIN
+  marker := current_setting('tenantry.tenant', true);
   IF marker IS NULL OR marker = '' THEN
     RAISE EXCEPTION 'there is no tenant context' USING ERRCODE = 'TN002';
   END IF;
@@ -326,6 +416,19 @@ BEGIN
 END $function$; -- owned by tenantry_kit
 GRANT EXECUTE TO tenantry_provisioner;
 
+CREATE OR REPLACE FUNCTION tenantry.end_sessions(db text, everybody boolean)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  SELECT count(*) FILTER (WHERE pg_terminate_backend(a.pid))::integer
+  FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+  WHERE db ~ '^t_[0-9a-f]{32}_[a-z][a-z0-9]{0,19}$' AND a.pid <> pg_backend_pid() AND NOT r.rolsuper
+    AND (a.usename = db OR everybody AND a.datname = db);
+$function$; -- owned by tenantry_kit
+GRANT EXECUTE TO tenantry_provisioner;
+
 CREATE OR REPLACE FUNCTION tenantry.enter(t uuid, g bigint, m text)
  RETURNS void
  LANGUAGE plpgsql
@@ -333,18 +436,21 @@ CREATE OR REPLACE FUNCTION tenantry.enter(t uuid, g bigint, m text)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-  marker text := current_setting('tenantry.tenant', true);
+  marker text;
   fenced_generation bigint;
   fenced_access text;
 BEGIN
   IF t IS NULL OR g IS NULL OR m IS NULL OR m NOT IN ('r', 'w') THEN
     RAISE EXCEPTION 'enter needs a tenant, a generation and the mode r or w' USING ERRCODE = '22023';
   END IF;
-  IF marker <> '' AND marker <> t::text THEN
-    RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
+  IF current_setting('tenantry.tenant', true) <> '' THEN
+    marker := current_setting('tenantry.tenant', true);
+    IF marker <> t::text THEN
+      RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
+    END IF;
   END IF;
   -- Not had while a freezer holds it or waits for it: no new entrant goes past one.
-  IF NOT pg_try_advisory_xact_lock_shared(tenantry.lock_key(t)) THEN
+  IF NOT pg_try_advisory_xact_lock_shared(hashtextextended(t::text, 7)) THEN
     RAISE EXCEPTION 'the tenant is being changed' USING ERRCODE = 'TN005';
   END IF;
   IF current_setting('transaction_isolation') = 'read committed' THEN
@@ -365,9 +471,131 @@ BEGIN
   IF m = 'r' THEN
     PERFORM set_config('transaction_read_only', 'on', true);
   END IF;
-  PERFORM set_config('tenantry.tenant', t::text, true);
+  marker := set_config('tenantry.tenant', t::text, true);
 END $function$; -- owned by tenantry_kit
 GRANT EXECUTE TO tenantry_app;
+
+CREATE OR REPLACE FUNCTION tenantry.enter(t uuid, g bigint, m text, e bigint, k integer, mac bytea, p integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  time_left double precision := e - 1000 * date_part('epoch', clock_timestamp());
+  genuine boolean;
+  marker text;
+  fenced_generation bigint;
+  fenced_access text;
+BEGIN
+  IF t IS NULL OR g IS NULL OR m IS NULL OR m NOT IN ('r', 'w') OR e IS NULL OR k IS NULL OR mac IS NULL OR p IS NULL THEN
+    RAISE EXCEPTION 'enter needs a tenant, a generation, the mode r or w, and a token' USING ERRCODE = '22023';
+  ELSIF p NOT IN (0, pg_backend_pid()) THEN
+    RAISE EXCEPTION 'the token is for another connection' USING ERRCODE = 'TN003', DETAIL = 'process';
+  ELSIF time_left <= 0 THEN
+    RAISE EXCEPTION 'the token has expired' USING ERRCODE = 'TN003', DETAIL = 'expired';
+  -- Who shows one that is bound to no connection could have got it on another.
+  ELSIF time_left > (CASE p WHEN 0 THEN 10000 ELSE 60000 END) THEN
+    RAISE EXCEPTION 'the token is good for too long' USING ERRCODE = 'TN003', DETAIL = 'expiry';
+  END IF;
+  SELECT sha256(mac) = sha256(sha256(held.outer_pad || sha256(held.inner_pad
+           || convert_to(t::text || '|' || g || '|' || m || '|' || e || '|' || p, 'UTF8'))))
+  INTO genuine FROM tenantry.context_key held
+  WHERE held.key_id = k AND (held.retired_at IS NULL OR held.retired_at > clock_timestamp());
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the key of the token is not known here' USING ERRCODE = 'TN003', DETAIL = 'key';
+  ELSIF NOT genuine THEN
+    RAISE EXCEPTION 'the token is forged' USING ERRCODE = 'TN003', DETAIL = 'signature';
+  END IF;
+  IF current_setting('tenantry.tenant', true) <> '' THEN
+    marker := current_setting('tenantry.tenant', true);
+    IF marker <> t::text THEN
+      RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
+    END IF;
+  END IF;
+  -- Not had while a freezer holds it or waits for it: no new entrant goes past one.
+  IF NOT pg_try_advisory_xact_lock_shared(hashtextextended(t::text, 7)) THEN
+    RAISE EXCEPTION 'the tenant is being changed' USING ERRCODE = 'TN005';
+  END IF;
+  IF current_setting('transaction_isolation') = 'read committed' THEN
+    SELECT f.generation, f.access INTO fenced_generation, fenced_access FROM tenantry.fence f WHERE f.tenant_id = t;
+  ELSE
+    -- Here the snapshot is the caller's, older than the lock; the row lock turns a stale one into 40001.
+    SELECT f.generation, f.access INTO fenced_generation, fenced_access FROM tenantry.fence f WHERE f.tenant_id = t FOR SHARE;
+  END IF;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no such tenant here' USING ERRCODE = 'TN001', DETAIL = 'absent';
+  ELSIF g < fenced_generation THEN
+    RAISE EXCEPTION 'the route is older than the fence' USING ERRCODE = 'TN006', DETAIL = fenced_access;
+  ELSIF g > fenced_generation THEN
+    RAISE EXCEPTION 'the fence is older than the route' USING ERRCODE = 'TN007', DETAIL = fenced_access;
+  ELSIF fenced_access = 'frozen' OR (fenced_access = 'read_only' AND m <> 'r') THEN
+    RAISE EXCEPTION 'the tenant is closed' USING ERRCODE = 'TN001', DETAIL = fenced_access;
+  END IF;
+  IF m = 'r' THEN
+    PERFORM set_config('transaction_read_only', 'on', true);
+  END IF;
+  marker := set_config('tenantry.tenant', t::text, true);
+END $function$; -- owned by tenantry_kit
+GRANT EXECUTE TO tenantry_app;
+
+CREATE OR REPLACE FUNCTION tenantry.enter_support(a uuid, t uuid, g bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  asked text;
+  fenced_generation bigint;
+  fenced_access text;
+BEGIN
+  IF a IS NULL OR t IS NULL OR g IS NULL THEN
+    RAISE EXCEPTION 'enter_support needs an action, a tenant and a generation' USING ERRCODE = '22023';
+  END IF;
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'enter_support works in READ COMMITTED only' USING ERRCODE = '25001';
+  END IF;
+  IF current_setting('tenantry.support', true) <> '' THEN
+    RAISE EXCEPTION 'this transaction belongs to a tenant already' USING ERRCODE = 'TN004';
+  END IF;
+  SELECT s.access INTO asked FROM tenantry.support_action s WHERE s.id = a;
+  IF asked IS DISTINCT FROM 'write' THEN
+    PERFORM set_config('transaction_read_only', 'on', true);
+  END IF;
+  IF NOT tenantry.support_opens(a, t) THEN
+    RAISE EXCEPTION 'support reaches a tenant through a recorded action only' USING ERRCODE = 'TN010';
+  END IF;
+  IF NOT pg_try_advisory_xact_lock_shared(tenantry.lock_key(t)) THEN
+    RAISE EXCEPTION 'the tenant is being changed' USING ERRCODE = 'TN005';
+  END IF;
+  -- A statement of its own, with a snapshot younger than the lock.
+  SELECT f.generation, f.access INTO fenced_generation, fenced_access FROM tenantry.fence f
+  WHERE f.tenant_id = t AND NOT EXISTS (SELECT FROM tenantry.tombstone d WHERE d.tenant_id = t);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no such tenant here' USING ERRCODE = 'TN001', DETAIL = 'absent';
+  ELSIF g < fenced_generation THEN
+    RAISE EXCEPTION 'the route is older than the fence' USING ERRCODE = 'TN006', DETAIL = fenced_access;
+  ELSIF g > fenced_generation THEN
+    RAISE EXCEPTION 'the fence is older than the route' USING ERRCODE = 'TN007', DETAIL = fenced_access;
+  ELSIF asked = 'write' AND fenced_access <> 'open' THEN
+    RAISE EXCEPTION 'the tenant is closed' USING ERRCODE = 'TN001', DETAIL = fenced_access;
+  END IF;
+  PERFORM set_config('tenantry.support', a::text, true);
+  PERFORM tenantry.leave_context(t);
+END $function$; -- owned by tenantry_kit
+GRANT EXECUTE TO tenantry_support;
+
+CREATE OR REPLACE FUNCTION tenantry.leave_context(t uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  marker text;
+BEGIN
+  marker := set_config('tenantry.tenant', t::text, true);
+END $function$; -- owned by tenantry_kit
 
 CREATE OR REPLACE FUNCTION tenantry.lock_key(t uuid)
  RETURNS bigint
@@ -383,7 +611,7 @@ CREATE OR REPLACE FUNCTION tenantry.maintain(t uuid, g bigint)
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 DECLARE
-  marker text := current_setting('tenantry.tenant', true);
+  marker text;
 BEGIN
   IF t IS NULL OR g IS NULL THEN
     RAISE EXCEPTION 'maintain needs a tenant and a generation' USING ERRCODE = '22023';
@@ -391,8 +619,11 @@ BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'maintain works in READ COMMITTED only' USING ERRCODE = '25001';
   END IF;
-  IF marker <> '' AND marker <> t::text THEN
-    RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
+  IF current_setting('tenantry.tenant', true) <> '' THEN
+    marker := current_setting('tenantry.tenant', true);
+    IF marker <> t::text THEN
+      RAISE EXCEPTION 'this transaction belongs to another tenant' USING ERRCODE = 'TN004';
+    END IF;
   END IF;
   PERFORM pg_advisory_xact_lock(tenantry.lock_key(t));
   IF EXISTS (SELECT FROM tenantry.tombstone d WHERE d.tenant_id = t AND d.generation > g) THEN
@@ -401,9 +632,44 @@ BEGIN
   IF EXISTS (SELECT FROM tenantry.fence f WHERE f.tenant_id = t AND f.generation > g) THEN
     RAISE EXCEPTION 'the request is older than the fence' USING ERRCODE = 'TN006';
   END IF;
-  PERFORM set_config('tenantry.tenant', t::text, true);
+  marker := set_config('tenantry.tenant', t::text, true);
 END $function$; -- owned by tenantry_kit
 GRANT EXECUTE TO tenantry_provisioner;
+
+CREATE OR REPLACE FUNCTION tenantry.record_support_action(a uuid, grant_of uuid, t uuid, who text, why text, how text, what text, until timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  at timestamptz := clock_timestamp();
+  sender text;
+BEGIN
+  INSERT INTO tenantry.support_action
+    (id, grant_id, tenant_id, actor, reason, access, statement, expires_at, recorded_at, login, written_in)
+  VALUES (a, grant_of, t, who, why, how, what, until, at, session_user, pg_current_xact_id())
+  ON CONFLICT ON CONSTRAINT support_action_pkey DO NOTHING;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  SELECT s.participant INTO sender FROM tenantry.support_audit s;
+  IF sender IS NOT NULL THEN
+    INSERT INTO tenantry.acknowledgement_outbox (envelope) VALUES (json_build_object(
+      'id', a,
+      'source', '/tenantry/participants/' || sender,
+      'type', 'participant.audit_recorded.v1',
+      'time', tenantry.support_time(at),
+      'subject', t,
+      'data', json_build_object(
+        'participant', sender, 'auditId', a, 'actor', who, 'action', 'support.' || how, 'reason', why,
+        'recordedAt', tenantry.support_time(at),
+        'details', json_build_object(
+          'access', how, 'grant', grant_of, 'expiresAt', tenantry.support_time(until),
+          'statementSha256', encode(sha256(convert_to(what, 'UTF8')), 'hex')))));
+  END IF;
+END $function$; -- owned by tenantry_kit
+GRANT EXECUTE TO tenantry_support;
 
 CREATE OR REPLACE FUNCTION tenantry.set_fence(t uuid, g bigint, new_access text)
  RETURNS text
@@ -434,6 +700,36 @@ BEGIN
   RETURN new_access;
 END $function$; -- owned by tenantry_kit
 GRANT EXECUTE TO tenantry_provisioner;
+
+CREATE OR REPLACE FUNCTION tenantry.support_admits()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE PARALLEL RESTRICTED SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+DECLARE
+  action text := current_setting('tenantry.support', true);
+BEGIN
+  IF action IS NULL OR action = '' OR NOT tenantry.support_opens(action::uuid, tenantry.current_tenant()) THEN
+    RAISE EXCEPTION 'support reaches a tenant through a recorded action only' USING ERRCODE = 'TN010';
+  END IF;
+  RETURN true;
+END $function$; -- owned by tenantry_kit
+GRANT EXECUTE TO tenantry_support;
+
+CREATE OR REPLACE FUNCTION tenantry.support_opens(a uuid, t uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN (EXISTS (SELECT FROM tenantry.support_action s WHERE ((s.id = support_opens.a) AND (s.tenant_id = support_opens.t) AND (s.expires_at > clock_timestamp()) AND (s.written_in IS DISTINCT FROM pg_current_xact_id_if_assigned()) AND ((s.access = 'write'::text) OR (current_setting('transaction_read_only'::text) = 'on'::text))))); -- owned by tenantry_kit
+
+CREATE OR REPLACE FUNCTION tenantry.support_time(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text); -- owned by tenantry_kit
 
 CREATE OR REPLACE FUNCTION tenantry.terminate_holders(t uuid)
  RETURNS integer
