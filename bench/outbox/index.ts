@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { partsAndNumbers } from '../options.ts';
 import type { Report, Row, Say } from '../report.ts';
 import { benchServers } from '../servers.ts';
 import { median, quantile, rounded } from '../statistics.ts';
@@ -49,29 +49,18 @@ interface Options {
 }
 
 function optionsOf(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      only: { type: 'string', multiple: true, default: [...PARTS] },
-      events: { type: 'string', default: '100000' },
-      batch: { type: 'string', default: '500' },
-      repeats: { type: 'string', default: '3' },
-      'peer-seconds': { type: 'string', default: '12' },
-      samples: { type: 'string', default: '400' },
-      pending: { type: 'string', default: '1000000' },
-      rate: { type: 'string', default: '1000' },
-      'hold-minutes': { type: 'string', default: '1' },
-    },
+  const { parts, number } = partsAndNumbers(args, PARTS, {
+    events: 100_000,
+    batch: 500,
+    repeats: 3,
+    'peer-seconds': 12,
+    samples: 400,
+    pending: 1_000_000,
+    rate: 1000,
+    'hold-minutes': 1,
   });
-  for (const part of values.only)
-    if (!PARTS.some((one) => one === part)) throw new Error(`--only must be one of ${PARTS.join(', ')}`);
-  const number = (name: Exclude<keyof typeof values, 'only'>): number => {
-    const value = Number(values[name]);
-    if (!(value > 0)) throw new Error(`--${name} must be a number above 0`);
-    return value;
-  };
   return {
-    parts: new Set(values.only),
+    parts,
     events: number('events'),
     batch: number('batch'),
     repeats: number('repeats'),

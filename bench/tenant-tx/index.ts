@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { partsAndNumbers } from '../options.ts';
 import type { Report, Row, Say } from '../report.ts';
 import { benchServers } from '../servers.ts';
 import { rounded } from '../statistics.ts';
@@ -173,25 +173,14 @@ async function read(
 }
 
 function optionsOf(args: string[]): BurstOptions & { readonly parts: ReadonlySet<string>; routes: number } {
-  const { values } = parseArgs({
-    args,
-    options: {
-      only: { type: 'string', multiple: true, default: [...PARTS] },
-      clients: { type: 'string', default: '4' },
-      rounds: { type: 'string', default: '9' },
-      'burst-ms': { type: 'string', default: '500' },
-      routes: { type: 'string', default: '1000000' },
-    },
+  const { parts, number } = partsAndNumbers(args, PARTS, {
+    clients: 4,
+    rounds: 9,
+    'burst-ms': 500,
+    routes: 1_000_000,
   });
-  for (const part of values.only)
-    if (!PARTS.some((one) => one === part)) throw new Error(`--only must be one of ${PARTS.join(', ')}`);
-  const number = (name: Exclude<keyof typeof values, 'only'>): number => {
-    const value = Number(values[name]);
-    if (!(value > 0)) throw new Error(`--${name} must be a number above 0`);
-    return value;
-  };
   return {
-    parts: new Set(values.only),
+    parts,
     clients: number('clients'),
     rounds: number('rounds'),
     burstMs: number('burst-ms'),
