@@ -1,5 +1,6 @@
 import { ISOLATIONS, TENANT_STATES, type Isolation, type TenantState } from '@tenantry/contracts';
 import { Omittable, pageDto } from '@tenantry/service';
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import {
@@ -26,6 +27,16 @@ const WEIGHT = {
   description: 'Its share of new tenants against that of the other clusters of its region.',
 } as const;
 
+function Weight(documented: { readonly default?: number } = {}): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({ ...WEIGHT, ...documented }),
+    Omittable(),
+    IsInt(),
+    Min(WEIGHT.minimum),
+    Max(WEIGHT.maximum),
+  );
+}
+
 const limitSchema = { type: 'integer', minimum: 0, maximum: MAX_CAPACITY, nullable: true } as const;
 
 /** A whole number of tenants, or null for no limit. */
@@ -43,11 +54,19 @@ export class CapacityChangeDto implements Partial<Record<Isolation, number | nul
   @ApiPropertyOptional(limitSchema) @IsLimit() database?: number | null;
 }
 
-const CAPACITY_CHANGE = {
-  type: CapacityChangeDto,
-  description:
-    'How many tenants of each model it takes; null: as many as come, 0: none. What is left out stays as it is.',
-} as const;
+function CapacityChange(): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      type: CapacityChangeDto,
+      description:
+        'How many tenants of each model it takes; null: as many as come, 0: none. What is left out stays as it is.',
+    }),
+    Omittable(),
+    IsObject(),
+    ValidateNested(),
+    Type(() => CapacityChangeDto),
+  );
+}
 
 export class CreateClusterDto {
   @ApiProperty({ pattern: CLUSTER_NAME_PATTERN, example: 'eu-1' })
@@ -69,18 +88,10 @@ export class CreateClusterDto {
   @IsIn(CLUSTER_STATES)
   state?: ClusterState;
 
-  @ApiPropertyOptional({ ...WEIGHT, default: 100 })
-  @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(1000)
+  @Weight({ default: 100 })
   weight?: number;
 
-  @ApiPropertyOptional(CAPACITY_CHANGE)
-  @Omittable()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => CapacityChangeDto)
+  @CapacityChange()
   capacity?: CapacityChangeDto;
 
   @ApiPropertyOptional({ ...LABELS_SCHEMA, description: 'What plans choose clusters by.' })
@@ -104,18 +115,10 @@ export class UpdateClusterDto {
   @Matches(new RegExp(CLUSTER_NAME_PATTERN))
   region?: string;
 
-  @ApiPropertyOptional(WEIGHT)
-  @Omittable()
-  @IsInt()
-  @Min(1)
-  @Max(1000)
+  @Weight()
   weight?: number;
 
-  @ApiPropertyOptional(CAPACITY_CHANGE)
-  @Omittable()
-  @IsObject()
-  @ValidateNested()
-  @Type(() => CapacityChangeDto)
+  @CapacityChange()
   capacity?: CapacityChangeDto;
 
   @ApiPropertyOptional({ ...LABELS_SCHEMA, description: 'Replaces all labels.' })
