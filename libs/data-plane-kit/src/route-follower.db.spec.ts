@@ -159,6 +159,33 @@ describe('RouteFollower', () => {
     }
   });
 
+  it('notes the age although more is heard while it saves', async () => {
+    await backdate('1 hour');
+    const snapshot = new RouteSnapshot(pool, logger);
+    const admin = new Pool({ connectionString: database.adminUrl, max: 2 });
+    const holder = await admin.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE tenantry.route_snapshot IN SHARE MODE');
+      const [heard, later] = many(2);
+      snapshot.save(heard!);
+      const noted = snapshot.confirm(0);
+      await waitFor('the writer to wait', async () => {
+        const { rows } = await admin.query(
+          `SELECT FROM pg_locks WHERE NOT granted AND relation = 'tenantry.route_snapshot'::regclass`,
+        );
+        return rows.length > 0;
+      });
+      snapshot.save(later!);
+      await holder.query('COMMIT');
+      expect(await noted).toBe(true);
+      expect(await savedAgeMs()).toBeLessThan(HOUR_MS);
+      await snapshot.flush();
+    } finally {
+      holder.release();
+      await admin.end();
+    }
+  });
+
   it('counts what the channel brings, and how many tenants are known', async () => {
     const { channel, follower } = newFollower();
     await follower.start();

@@ -106,6 +106,6 @@ export class RouteFollower {
   private async saveAge(): Promise<void> {
     if (!this.confirmed) return;
     this.confirmed = false;
-    await this.parts.snapshot.confirm(this.staleness.ms);
+    if (!(await this.parts.snapshot.confirm(this.staleness.ms))) this.confirmed = true;
   }
 }

@@ -13,7 +13,7 @@ const BATCH = 500;
 export class RouteSnapshot {
   private unsaved = new Map<string, StateRecord>();
   private timer: NodeJS.Timeout | undefined;
-  private saving: Promise<void> | undefined;
+  private saving: Promise<boolean> | undefined;
 
   /** @param pool of the provisioning login. */
   constructor(
@@ -49,24 +49,28 @@ export class RouteSnapshot {
     this.timer ??= setTimeout(() => void this.flush(), FLUSH_AFTER_MS).unref();
   }
 
-  /** Saves what is left. A failure is logged and the records wait for the next time. */
-  async flush(): Promise<void> {
+  /**
+   * Saves what is left. A failure is logged and the records wait for the next time.
+   *
+   * @returns whether everything is saved that was given to `save` before.
+   */
+  flush(): Promise<boolean> {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.saving = (this.saving ?? Promise.resolve()).then(() => this.saveAll());
-    await this.saving;
+    return this.saving;
   }
 
   /**
-   * Notes how old the snapshot is, once everything that was given to `save` is in it; does nothing where that fails. Another
-   * process may have noted something younger, which stays.
+   * Notes how old the snapshot is, once everything is in it that was given to `save` before; what comes meanwhile is younger than the
+   * age that is noted. Another process may have noted something younger still, which stays.
    *
    * @param ageMs how long ago everything was known.
+   * @returns whether it could be noted.
    */
-  async confirm(ageMs: number): Promise<void> {
+  async confirm(ageMs: number): Promise<boolean> {
     const confirmedBefore = performance.now();
-    await this.flush();
-    if (this.unsaved.size > 0) return;
+    if (!(await this.flush())) return false;
     try {
       await this.pool.query(
         `INSERT INTO tenantry.route_confirmation AS c (confirmed_at) VALUES (now() - $1 * interval '1 millisecond')
@@ -74,12 +78,14 @@ export class RouteSnapshot {
            SET confirmed_at = excluded.confirmed_at WHERE excluded.confirmed_at > c.confirmed_at`,
         [ageMs + performance.now() - confirmedBefore],
       );
+      return true;
     } catch (err) {
       this.logger.warn({ err }, 'the age of the route snapshot could not be saved');
+      return false;
     }
   }
 
-  private async saveAll(): Promise<void> {
+  private async saveAll(): Promise<boolean> {
     const taken = this.unsaved;
     this.unsaved = new Map();
     // Always in the same order, so that two processes that save the same tenants cannot deadlock.
@@ -91,9 +97,10 @@ export class RouteSnapshot {
         for (const record of records.slice(from))
           if (!this.unsaved.has(record.tenantId)) this.unsaved.set(record.tenantId, record);
         this.logger.warn({ err, unsaved: this.unsaved.size }, 'the route snapshot could not be saved');
-        return;
+        return false;
       }
     }
+    return true;
   }
 
   private async write(records: readonly StateRecord[]): Promise<void> {
