@@ -28,13 +28,18 @@ export async function benchServers(
   { kafka = true }: { readonly kafka?: boolean } = {},
 ): Promise<BenchServers> {
   const ends: (() => Promise<unknown>)[] = [];
+  const named = process.env['TEST_DATABASE_URL'];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
-    const databaseUrl = process.env['TEST_DATABASE_URL'] ?? (await ownPostgres(ends, say));
+    const databaseUrl = named ?? (await ownPostgres(ends, say));
     const brokers = kafka ? (process.env['KAFKA_BROKERS'] ?? (await ownBroker(ends, say))) : undefined;
-    process.env['TEST_DATABASE_URL'] = databaseUrl;
+    if (named === undefined) {
+      process.env['TEST_DATABASE_URL'] = databaseUrl;
+      // A server that has ended must not be taken for one that the caller named, by the next part that wants one.
+      ends.push(async () => delete process.env['TEST_DATABASE_URL']);
+    }
     return { databaseUrl, brokers: brokers?.split(',') ?? [], stop };
   } catch (error) {
     await stop();
