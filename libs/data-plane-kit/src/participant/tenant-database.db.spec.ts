@@ -220,6 +220,27 @@ it('is brought up to date by the installation, and those made afterwards begin t
   expect(rows).toEqual([{ it: 'pooled_primary.more' }]);
 });
 
+it('gets its new password from the installation when the key of the logins was changed', async () => {
+  await ask('provisioning');
+  const rotated = new TenantLogins({
+    current: secretOf('n'.repeat(32)),
+    previous: secretOf('k'.repeat(32)),
+  });
+  const install = () =>
+    installKit(database.adminUrl, {
+      appLogin: database.logins.app,
+      provisionerLogin: database.logins.provisioner,
+      service: EXAMPLE_SERVICE,
+      tenantDatabases: { cluster: 'default', logins: rotated },
+    });
+  const enters = (password: string) =>
+    inside(() => Promise.resolve(true), { name, password }).catch((error: { code?: string }) => error.code);
+  const [present, before] = rotated.passwords('default', name) as [string, string];
+  expect(await enters(present)).toBe('28P01');
+  await install();
+  expect([await enters(present), await enters(before)]).toEqual([true, '28P01']);
+});
+
 describe('after a kill', () => {
   const died = new Error('as if killed');
   const dieAfter =
