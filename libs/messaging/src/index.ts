@@ -72,4 +72,5 @@ export {
   type KafkaTls,
 } from './kafka/kafka-security.js';
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';
+export { GaugeGroup, type GaugeGroupOptions, type Observe } from './telemetry/gauge-group.js';
 export { WorkLoop, type WorkLoopOptions } from './work-loop.js';

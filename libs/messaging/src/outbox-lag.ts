@@ -1,5 +1,5 @@
-import { metrics, type ObservableResult } from '@opentelemetry/api';
 import type { SqlExecutor } from '@tenantry/database';
+import { GaugeGroup } from './telemetry/gauge-group.js';
 
 /** What the outbox still holds. */
 export interface PendingWork {
@@ -37,23 +37,24 @@ export class OutboxLag {
 
   /** Shows it as `tenantry_outbox_pending` and `tenantry_outbox_oldest_age_seconds`. @returns what ends that. */
   measure(): () => void {
-    const meter = metrics.getMeter('@tenantry/messaging');
-    const pending = meter.createObservableGauge('tenantry_outbox_pending', {
-      description: 'Pointers that wait to be sent.',
+    const gauges = new GaugeGroup({
+      meter: '@tenantry/messaging',
+      gauges: {
+        tenantry_outbox_pending: { description: 'Pointers that wait to be sent.' },
+        tenantry_outbox_oldest_age_seconds: {
+          description: 'How long the oldest of them has waited.',
+          unit: 's',
+        },
+      },
+      read: async (observe) => {
+        const { pending, oldestMs } = await this.read();
+        observe('tenantry_outbox_pending', pending);
+        observe('tenantry_outbox_oldest_age_seconds', oldestMs / 1000);
+      },
+      freshMs: 0,
     });
-    const oldest = meter.createObservableGauge('tenantry_outbox_oldest_age_seconds', {
-      description: 'How long the oldest of them has waited.',
-      unit: 's',
-    });
-    const observePending = async (result: ObservableResult) => result.observe((await this.read()).pending);
-    const observeOldest = async (result: ObservableResult) =>
-      result.observe((await this.read()).oldestMs / 1000);
-    pending.addCallback(observePending);
-    oldest.addCallback(observeOldest);
-    return () => {
-      pending.removeCallback(observePending);
-      oldest.removeCallback(observeOldest);
-    };
+    gauges.start();
+    return () => gauges.stop();
   }
 
   private async ask(): Promise<PendingWork> {

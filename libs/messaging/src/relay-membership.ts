@@ -11,6 +11,7 @@ import {
   renewLease,
   type ClaimedShard,
 } from './relay-member.store.js';
+import type { LeaseMove } from './telemetry/relay-metrics.js';
 
 /** A shard of this relay. */
 export interface OwnShard extends Omit<ClaimedShard, 'attempts'> {
@@ -30,10 +31,14 @@ export class RelayMembership {
   private lease?: Lease;
   private readonly own = new Map<number, OwnShard>();
 
-  /** @param leaseMs how long the shards of a relay that died stay unsent. */
+  /**
+   * @param leaseMs how long the shards of a relay that died stay unsent.
+   * @param onMove told how many shards came or went.
+   */
   constructor(
     private readonly sql: SqlExecutor,
     private readonly leaseMs: number,
+    private readonly onMove: (move: LeaseMove, shards: number) => void = () => {},
   ) {}
 
   /** Whether the shards are still this relay's. */
@@ -44,6 +49,11 @@ export class RelayMembership {
   /** Whether it had shards and has them no longer. */
   get lost(): boolean {
     return this.lease !== undefined && !this.lease.held;
+  }
+
+  /** How many shards are its own while its lease stands. */
+  get size(): number {
+    return this.held ? this.own.size : 0;
   }
 
   get shards(): IterableIterator<OwnShard> {
@@ -67,6 +77,7 @@ export class RelayMembership {
     await this.giveBack(this.own.size - share, isBusy);
     if (this.own.size >= share || !this.held) return false;
     const claimed = await claimShards(this.sql, this.owner, share - this.own.size);
+    this.onMove('taken', claimed.length);
     for (const shard of claimed) this.own.set(shard.shard, { ...shard, notBefore: 0, leaving: false });
     return claimed.length > 0;
   }
@@ -74,8 +85,10 @@ export class RelayMembership {
   /** Gives everything back, for others to go on at once. */
   async leave(): Promise<void> {
     if (!this.lease) return;
+    const left = this.size;
     this.own.clear();
     await leaveRelays(this.sql, this.owner);
+    this.onMove('handed_over', left);
   }
 
   /** Renews no more. */
@@ -85,6 +98,7 @@ export class RelayMembership {
 
   private async join(): Promise<void> {
     this.end();
+    this.onMove('lost', this.own.size);
     this.own.clear();
     const owner = newId();
     const askedAt = performance.now();
@@ -104,5 +118,6 @@ export class RelayMembership {
     if (ready.length === 0) return;
     for (const { shard } of ready) this.own.delete(shard);
     await releaseShards(this.sql, ready);
+    this.onMove('handed_over', ready.length);
   }
 }

@@ -9,6 +9,7 @@ import { noteFailure, noteSuccess, SHARDS_ARE_FREE } from './relay-member.store.
 import { RelayMembership, type OwnShard } from './relay-membership.js';
 import { readBatches, type PendingBatch } from './relay-shard.store.js';
 import { PEER_PATIENCE_MS, settledWithin } from './settled-within.js';
+import { RelayMetrics } from './telemetry/relay-metrics.js';
 import type { ControlPlaneTransport } from './transport.js';
 import { WorkLoop } from './work-loop.js';
 
@@ -43,6 +44,7 @@ export class Relay {
   private readonly listener?: PgListener;
   private readonly membership: RelayMembership;
   private readonly removal: PointerRemoval;
+  private readonly metrics: RelayMetrics;
   private floors: ShardFloors;
   /** By shard. What was begun under a lease that was lost counts too: a shard is never sent twice at a time. */
   private readonly sending = new Map<number, Promise<void>>();
@@ -60,7 +62,10 @@ export class Relay {
     this.concurrency = options.concurrency ?? 8;
     this.batchSize = options.batchSize ?? 500;
     this.backoff = options.backoff ?? { baseMs: 200, maxMs: 5_000 };
-    this.membership = new RelayMembership(this.sql, leaseMs);
+    this.membership = new RelayMembership(this.sql, leaseMs, (move, shards) =>
+      this.metrics.countMoves(move, shards),
+    );
+    this.metrics = new RelayMetrics(() => this.membership.size);
     this.removal = new PointerRemoval(this.sql);
     this.floors = new ShardFloors(this.sql);
     this.reading = new WorkLoop({
@@ -86,6 +91,7 @@ export class Relay {
   }
 
   start(): void {
+    this.metrics.start();
     void this.listener?.start();
     this.upkeep.start();
     this.reading.start();
@@ -107,6 +113,7 @@ export class Relay {
       .catch((err: unknown) => this.options.logger.warn({ err }, 'relay cannot give its shards back'));
     await settledWithin([left], PEER_PATIENCE_MS);
     this.membership.end();
+    this.metrics.stop();
   }
 
   private async attend(): Promise<boolean> {
@@ -163,6 +170,7 @@ export class Relay {
       if (fault) throw fault;
       crashPoint('relay.before-send');
       await this.options.transport.publish(messages);
+      this.metrics.countSent(messages);
       if (this.failing) this.options.logger.info({ shard: own.shard }, 'relay sends again');
       this.failing = false;
       crashPoint('relay.after-send');
@@ -176,6 +184,7 @@ export class Relay {
   }
 
   private async backOff(own: OwnShard, err: unknown): Promise<void> {
+    this.metrics.countFailure();
     own.attempts += 1;
     const { attempts, shard } = own;
     const delayMs = backoffMs(this.backoff, attempts);

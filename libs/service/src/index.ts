@@ -26,7 +26,7 @@ export { ApiIfMatch, OptionalIfMatch, RequiredIfMatch } from './if-match.decorat
 export { KAFKA_VARIABLES, kafkaSettings, type KafkaConfig, type KafkaSettings } from './kafka-variables.js';
 export { addLogFields, currentLogFields, withLogFields, type LogFields } from './log-context.js';
 export { LOG_LEVELS, createLogger, loggingModule, type LogLevel } from './logger.js';
-export { parseMetricsPort, startMetrics, type MetricsOptions, type ServedMetrics } from './metrics.js';
+export { parseMetricsPort, startMetrics, type MetricsOptions, type ServedMetrics } from './telemetry/metrics.js';
 export { Omittable } from './omittable.decorator.js';
 export { buildOpenApiDocument, type OpenApiInfo } from './openapi.js';
 export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, PageQuery, pageDto, pageOf, type Page } from './page.js';

@@ -1,5 +1,12 @@
 import { metrics } from '@opentelemetry/api';
-import { type DataPoint, type Histogram, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import {
+  AggregationTemporality,
+  type DataPoint,
+  type Histogram,
+  InstrumentType,
+  MeterProvider,
+  MetricReader,
+} from '@opentelemetry/sdk-metrics';
 
 /** What has been measured since `recordMetrics`. */
 export interface RecordedMetrics {
@@ -12,7 +19,14 @@ export interface RecordedMetrics {
   stop(): Promise<void>;
 }
 
+/** As what serves Prometheus: gauges that are looked up have no memory. */
 class OnDemand extends MetricReader {
+  override selectAggregationTemporality(instrument: InstrumentType): AggregationTemporality {
+    return instrument === InstrumentType.OBSERVABLE_GAUGE
+      ? AggregationTemporality.DELTA
+      : AggregationTemporality.CUMULATIVE;
+  }
+
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 }

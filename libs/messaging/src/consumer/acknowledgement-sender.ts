@@ -12,6 +12,7 @@ import {
   postponeAcknowledgements,
   type ClaimedAcknowledgement,
 } from './acknowledgement-outbox.js';
+import { acknowledgementLag } from '../telemetry/acknowledgement-lag.js';
 import { WorkLoop } from '../work-loop.js';
 
 export interface AcknowledgementSenderOptions {
@@ -43,11 +44,13 @@ const SEND_BACKOFF: Backoff = { baseMs: 200, maxMs: 10_000 };
 export class AcknowledgementSender {
   private readonly loop: WorkLoop;
   private readonly sql: SqlExecutor;
+  private readonly lag: ReturnType<typeof acknowledgementLag>;
   private nextHeartbeatAt = 0;
   private started = false;
 
   constructor(private readonly options: AcknowledgementSenderOptions) {
     this.sql = pgExecutor(options.pool);
+    this.lag = acknowledgementLag(this.sql);
     const pollMs = options.pollMs ?? 500;
     this.loop = new WorkLoop({
       step: async () => {
@@ -63,6 +66,7 @@ export class AcknowledgementSender {
 
   start(): void {
     this.started = true;
+    this.lag.start();
     this.loop.start();
   }
 
@@ -74,6 +78,7 @@ export class AcknowledgementSender {
   /** Sends what is there, as far as it goes at once, and ends. */
   async stop(): Promise<void> {
     const { logger, stopGraceMs = 5_000 } = this.options;
+    this.lag.stop();
     const last = this.loop.stop().then(() => (this.started ? this.drain() : undefined));
     last.catch((error: unknown) => logger.warn({ err: error }, 'Acknowledgements are left in the outbox'));
     if (!(await settledWithin([last], stopGraceMs)))

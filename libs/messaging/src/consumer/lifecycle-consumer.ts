@@ -3,6 +3,7 @@ import { backoffMs, crashPoint, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logger.js';
+import { ConsumerMetrics, type ConsumerOutcome } from '../telemetry/consumer-metrics.js';
 import type { LifecycleEnvelope } from '../transport.js';
 import { applyFactTx, type FactAppliers } from './fact-appliers.js';
 import { storeRequestTx } from './inbox.js';
@@ -68,9 +69,17 @@ const FACT_BACKOFF: Backoff = { baseMs: 50, maxMs: 1000 };
 export class LifecycleConsumer {
   readonly counts: ConsumerCounts = { passed: 0, skipped: 0, gaps: 0, parked: 0, rejected: 0 };
 
-  constructor(private readonly options: LifecycleConsumerOptions) {}
+  private readonly metrics: ConsumerMetrics;
 
-  async handle(event: LifecycleEnvelope): Promise<void> {
+  constructor(private readonly options: LifecycleConsumerOptions) {
+    this.metrics = new ConsumerMetrics(options.group);
+  }
+
+  handle(event: LifecycleEnvelope): Promise<void> {
+    return this.metrics.follow(() => this.take(event));
+  }
+
+  private async take(event: LifecycleEnvelope): Promise<ConsumerOutcome> {
     const reading = readLifecycleEvent(event);
     switch (reading.kind) {
       case 'fact':
@@ -84,6 +93,7 @@ export class LifecycleConsumer {
       case 'without-place':
         await inTransaction(this.options.pool, (sql) => this.recordTx(sql, event, reading.reason));
         this.noteRejection(event, reading.reason);
+        return 'rejected';
     }
   }
 
@@ -93,15 +103,20 @@ export class LifecycleConsumer {
       recordRejectedTx(sql, this.options.group, { reason, raw }),
     );
     this.counts.rejected += 1;
+    this.metrics.countMalformed();
     this.options.logger.warn({ reason }, 'Recorded a malformed lifecycle event');
   }
 
-  private async takeFact(event: LifecycleEnvelope, fact: Fact): Promise<void> {
+  private async takeFact(event: LifecycleEnvelope, fact: Fact): Promise<ConsumerOutcome> {
     const { factAttempts = 5, logger } = this.options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.pass(fact, (sql, position) => this.applyFactTx(sql, event, fact, position));
-        return;
+        let applied = false;
+        const passed = await this.pass(fact, async (sql, position) => {
+          applied = await this.applyFactTx(sql, event, fact, position);
+        });
+        if (!passed) return 'duplicate';
+        return applied ? 'done' : 'parked';
       } catch (error) {
         if (error instanceof ConnectionLost) throw error;
         if (attempt >= factAttempts) return this.park(event, fact, attempt, error);
@@ -114,20 +129,30 @@ export class LifecycleConsumer {
     }
   }
 
+  /** @returns false when it waits behind a parked one. */
   private async applyFactTx(
     sql: SqlExecutor,
     event: LifecycleEnvelope,
     fact: Fact,
     position: Position,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { group, facts } = this.options;
     const { tenantId, seq } = fact;
-    if (await hasParkedFactsTx(sql, group, tenantId)) return parkFactTx(sql, group, { tenantId, seq, event });
+    if (await hasParkedFactsTx(sql, group, tenantId)) {
+      await parkFactTx(sql, group, { tenantId, seq, event });
+      return false;
+    }
     // The state record that was loaded after a gap was ahead of the events.
     if (seq > position.reloaded) await applyFactTx(facts, event, fact, sql);
+    return true;
   }
 
-  private async park(event: LifecycleEnvelope, fact: Fact, attempts: number, error: unknown): Promise<void> {
+  private async park(
+    event: LifecycleEnvelope,
+    fact: Fact,
+    attempts: number,
+    error: unknown,
+  ): Promise<ConsumerOutcome> {
     const { group, logger, onAcknowledgement } = this.options;
     const { tenantId, seq } = fact;
     const failure = { attempts, error: errorText(error), stack: stackText(error) };
@@ -135,22 +160,24 @@ export class LifecycleConsumer {
       await parkFactTx(sql, group, { tenantId, seq, event, failure });
       await announceParkedTx(sql, this.options, { tenantId, seq, event }, failure);
     });
-    if (!parked) return;
+    if (!parked) return 'duplicate';
     this.counts.parked += 1;
     logger.error(
       { err: error, tenantId, eventId: event.id, attempts },
       'Parked a fact; the later facts of its tenant wait behind it',
     );
     onAcknowledgement?.();
+    return 'parked';
   }
 
-  private async takeRequest(event: LifecycleEnvelope, reading: Request): Promise<void> {
+  private async takeRequest(event: LifecycleEnvelope, reading: Request): Promise<ConsumerOutcome> {
     const { participant, group, onRequest } = this.options;
     const { tenantId, seq, type, request } = reading;
     const addressed = request.participants.includes(participant);
     const traceparent = event.traceparent === undefined ? undefined : storableText(event.traceparent, 200);
+    let passed: boolean;
     try {
-      await this.pass(reading, async (sql) => {
+      passed = await this.pass(reading, async (sql) => {
         if (addressed)
           await storeRequestTx(sql, {
             tenantId,
@@ -167,17 +194,19 @@ export class LifecycleConsumer {
       return this.reject(event, { kind: 'unreadable', tenantId, seq, reason: errorText(error) });
     }
     if (addressed) onRequest?.();
+    return passed ? 'done' : 'duplicate';
   }
 
-  private async takeRecovery(event: LifecycleEnvelope, reading: RecoveryRequest): Promise<void> {
+  private async takeRecovery(event: LifecycleEnvelope, reading: RecoveryRequest): Promise<ConsumerOutcome> {
     const { participant, group, onRecovery, onAcknowledgement } = this.options;
     const { tenantId, seq, recovery } = reading;
     const { participants, group: of } = recovery.request;
     const addressed = participants.includes(participant) && of === group;
     const traceparent = event.traceparent === undefined ? undefined : storableText(event.traceparent, 200);
     let answered = false;
+    let passed: boolean;
     try {
-      await this.pass(reading, async (sql) => {
+      passed = await this.pass(reading, async (sql) => {
         const waiting = await hasParkedFactsTx(sql, group, tenantId);
         if (addressed)
           answered = await storeRecoveryTx(sql, this.options, {
@@ -195,11 +224,13 @@ export class LifecycleConsumer {
     }
     if (addressed) onRecovery?.();
     if (answered) onAcknowledgement?.();
+    return passed ? 'done' : 'duplicate';
   }
 
-  private async reject(event: LifecycleEnvelope, reading: Unreadable): Promise<void> {
+  private async reject(event: LifecycleEnvelope, reading: Unreadable): Promise<ConsumerOutcome> {
     const recorded = await this.pass(reading, (sql) => this.recordTx(sql, event, reading.reason));
     if (recorded) this.noteRejection(event, reading.reason);
+    return recorded ? 'rejected' : 'duplicate';
   }
 
   /** Does `effectTx` and moves the position, unless the position shows that the event was dealt with before. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { metrics } from '@opentelemetry/api';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createLogger } from './logger.js';
+import { createLogger } from '../logger.js';
 import { parseMetricsPort, startMetrics, type ServedMetrics } from './metrics.js';
 
 const lines: string[] = [];
@@ -33,6 +33,24 @@ describe('metrics', () => {
     expect(text).toMatch(/target_info\{.*service_name="billing".*service_namespace="tenantry"/);
     expect(text).toMatch(/service_version="1.2.3"/);
     expect(text).toMatch(/service_instance_id="[0-9a-f-]{36}"/);
+    expect(text).toMatch(/^tenantry_build_info\{version="1.2.3"\} 1$/m);
+  });
+
+  it('shows what is looked up as it is, and what ended no more', async () => {
+    served = await startMetrics(here);
+    const shown = new Map([['a', 1]]);
+    metrics
+      .getMeter('a')
+      .createObservableGauge('tenantry_shown')
+      .addCallback((result) => shown.forEach((value, name) => result.observe(value, { name })));
+    metrics.getMeter('a').createGauge('tenantry_noted').record(7);
+    expect(await scrape()).toMatch(/^tenantry_shown\{name="a"\} 1$/m);
+    shown.delete('a');
+    shown.set('b', 2);
+    const text = await scrape();
+    expect(text).toMatch(/^tenantry_shown\{name="b"\} 2$/m);
+    expect(text).not.toMatch(/name="a"/);
+    expect(text).toMatch(/^tenantry_noted 7$/m);
   });
 
   it('answers nothing else', async () => {

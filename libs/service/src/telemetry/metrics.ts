@@ -1,5 +1,4 @@
 import { metrics } from '@opentelemetry/api';
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import {
   defaultResource,
   detectResources,
@@ -11,6 +10,7 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { LivePrometheusExporter } from './live-prometheus-exporter.js';
 
 /** Where a process's metrics are read, and whose they are. */
 export interface MetricsOptions {
@@ -48,9 +48,10 @@ export function parseMetricsPort(raw: string): number | 'off' {
  */
 export async function startMetrics(options: MetricsOptions): Promise<ServedMetrics> {
   if (options.port === 'off') return { url: undefined, stop: async () => {} };
-  const exporter = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
+  const exporter = new LivePrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
   const provider = new MeterProvider({ resource: resourceOf(options), readers: [exporter] });
   metrics.setGlobalMeterProvider(provider);
+  tellBuild(options);
   const server = createServer((request, response) => {
     if (request.url?.split('?', 1)[0] === '/metrics') exporter.getMetricsRequestHandler(request, response);
     else response.writeHead(404).end();
@@ -65,6 +66,14 @@ export async function startMetrics(options: MetricsOptions): Promise<ServedMetri
       await provider.shutdown();
     },
   };
+}
+
+/** `tenantry_build_info`, always 1: what runs, beside how it does. */
+function tellBuild({ version }: MetricsOptions): void {
+  metrics
+    .getMeter('@tenantry/service')
+    .createObservableGauge('tenantry_build_info', { description: 'Always 1; the version that runs.' })
+    .addCallback((result) => result.observe(1, { version }));
 }
 
 function resourceOf({ service, version }: MetricsOptions) {
