@@ -9,6 +9,7 @@ import { asyncApiDocuments } from './generate/asyncapi.mjs';
 import { compareDocuments } from './generate/documents.mjs';
 import { openApiDocuments } from './generate/openapi.mjs';
 import { schemaDocuments } from './generate/schema.mjs';
+import { reportChecks } from './report-checks.mjs';
 import { run } from './run.mjs';
 
 const CHECKS = {
@@ -29,18 +30,4 @@ const CHECKS = {
   'lock file is complete and names no registry': lockFile,
 };
 
-let failed = 0;
-for (const [name, check] of Object.entries(CHECKS)) {
-  const startedAt = performance.now();
-  const error = await check().then(
-    () => undefined,
-    (reason) => reason,
-  );
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  console.log(`${error ? 'FAIL' : 'ok  '} ${name} (${seconds} s)`);
-  if (!error) continue;
-  failed += 1;
-  console.log(error.message.replace(/^/gm, '     '));
-}
-console.log(`${Object.keys(CHECKS).length - failed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+process.exit((await reportChecks(CHECKS)) > 0 ? 1 : 0);
