@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { tenantDatabaseName } from '@tenantry/contracts';
 import { secretOf, TenantLogins } from '@tenantry/data-plane-kit';
-import { startSystem, testedTransports, type SystemUnderTest } from '@tenantry/testing/servers';
+import {
+  freePort,
+  kafkaMessages,
+  startSystem,
+  testedTransports,
+  type AppName,
+  type SystemUnderTest,
+} from '@tenantry/testing/servers';
 import { newId } from '@tenantry/kernel';
 import { Client } from 'pg';
 import { TenantSteps, type Tenant } from './tenant-steps.js';
@@ -16,8 +23,16 @@ describe.each(testedTransports())('secrets on the %s transport', (transport) => 
   /** Databases of tenants, which are gone at the end, by what they showed before. */
   const tenants: Tenant[] = [];
 
+  const metricsPorts: string[] = [];
+
   beforeAll(async () => {
-    system = await startSystem({ transport, tenantDatabases: true, clusters: [FURTHER] });
+    const env: Partial<Record<AppName, Record<string, string>>> = {};
+    for (const app of APPS) {
+      const port = String(await freePort());
+      metricsPorts.push(port);
+      env[app] = { METRICS_PORT: port };
+    }
+    system = await startSystem({ transport, tenantDatabases: true, clusters: [FURTHER], env });
     steps = new TenantSteps(system);
   }, 180_000);
   afterAll(() => system?.stop());
@@ -77,6 +92,8 @@ describe.each(testedTransports())('secrets on the %s transport', (transport) => 
       ...(await rowsOf(Object.values(system.adminUrls))),
       ...(await rowsOf([system.clusterUrls[FURTHER]!])),
       ...(await rowsOf([databaseOf(system.clusterUrls[FURTHER]!, suspended)])),
+      ...(await Promise.all(metricsPorts.map(metricsOf))),
+      ...(system.kafka ? await kafkaMessages(system.kafka) : []),
     ];
     expect(emitted.length).toBeGreaterThan(500);
     expect(emitted.some((text) => text.includes(suspended.id))).toBe(true);
@@ -104,6 +121,12 @@ describe.each(testedTransports())('secrets on the %s transport', (transport) => 
     return { ...rest, tenantLoginKey, signingKey: pem, ...Object.fromEntries(passwords) };
   }
 });
+
+async function metricsOf(port: string): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { connection: 'close' } });
+  expect(answer.status).toBe(200);
+  return answer.text();
+}
 
 /** Every row of every table that is not Postgres's own, as text. */
 async function rowsOf(urls: readonly string[]): Promise<string[]> {

@@ -23,6 +23,7 @@ export { type Certificate, type CertificateAuthority } from './tls-certificates.
 export { networkLink, type NetworkLink } from './network-link.js';
 export { KAFKA_VERSIONS, KafkaUnavailableError } from './kafka-jars.js';
 export { untilMessagesPass } from './kafka-probe.js';
+export { kafkaMessages, type KafkaPlace } from './kafka-messages.js';
 export {
   PARTICIPANT,
   VERIFIER,

@@ -7,6 +7,7 @@ import { freePort } from './free-port.js';
 import type { GuardedProcess } from './guarded-process.js';
 import { HttpClient } from './http-client.js';
 import { databaseUrl, installationEnvironment, type AppName } from './installation.js';
+import type { KafkaPlace } from './kafka-messages.js';
 import { LogBook } from './log-book.js';
 import { dropInstallation } from './system-removal.js';
 
@@ -47,6 +48,8 @@ export interface SystemUnderTest {
   readonly secrets: Readonly<Record<string, string>>;
   /** Superuser URLs of the databases. The verifier looks at those whose names begin as the data plane's up to `_data`. */
   readonly adminUrls: Readonly<Record<AppName, string>>;
+  /** Where its topics are; undefined on the embedded transport. */
+  readonly kafka: KafkaPlace | undefined;
   /** Superuser URLs of the data plane's databases on the clusters beside `default`, by their names. */
   readonly clusterUrls: Readonly<Record<string, string>>;
   /** Starts a process that is down and waits until it is ready; `env` counts for this start only. */
@@ -105,6 +108,8 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     clusters.length === 0
       ? undefined
       : await writeClustersFile(Object.fromEntries(clusters.map(({ name, urls }) => [name, urls])));
+  const kafka: KafkaPlace | undefined =
+    options.transport === 'kafka' ? { brokers: kafkaBrokers(options), topicPrefix: `t${id}` } : undefined;
   const allDatabases = [...Object.values(databases), ...clusters.map(({ database }) => database)];
   const environment = installationEnvironment({
     serverUrl: serverUrl().href,
@@ -114,8 +119,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     furtherClusters: clusters.map(({ name }) => name),
     loginPrefix,
     password,
-    kafka:
-      options.transport === 'kafka' ? { brokers: kafkaBrokers(options), topicPrefix: `t${id}` } : undefined,
+    kafka,
     adminKeyHash: keys['control-plane'].hash,
     dataPlaneKeyHash: keys['data-plane'].hash,
     signingKey: 'env:TEST_SIGNING_KEY',
@@ -158,6 +162,7 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
       'data-plane': databaseUrl(serverUrl().href, databases['data-plane']),
       verifier: databaseUrl(serverUrl().href, databases.verifier),
     },
+    kafka,
     clusterUrls: Object.fromEntries(clusters.map(({ name, urls }) => [name, urls.migrateUrl])),
     launch: async (app, env) => {
       if (running.has(app)) throw new Error(`${app} is running already`);
