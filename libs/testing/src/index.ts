@@ -14,4 +14,4 @@ export { servedTenants, type ServedTenants } from './served-tenants.js';
 export { verifierDatabase, type VerifierDatabase } from './verifier-database.js';
 export { requestedWork, UNDISTURBED, type RequestedWork } from './requested-work.js';
 export { stateRecord, type StateToTell } from './state-record.js';
-export { recordMetrics, type RecordedMetrics } from './recorded-metrics.js';
+export { recordMetrics, type MeasuredPoint, type RecordedMetrics } from './recorded-metrics.js';

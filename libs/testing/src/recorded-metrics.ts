@@ -8,6 +8,13 @@ import {
   MetricReader,
 } from '@opentelemetry/sdk-metrics';
 
+/** One value under one set of labels. */
+export interface MeasuredPoint {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, unknown>>;
+  readonly value: number;
+}
+
 /** What has been measured since `recordMetrics`. */
 export interface RecordedMetrics {
   /**
@@ -15,6 +22,8 @@ export interface RecordedMetrics {
    * which have to be all that it has.
    */
   value(name: string, labels?: Readonly<Record<string, string | number>>): Promise<number | undefined>;
+  /** Everything that has been measured, of a histogram how often. */
+  points(): Promise<readonly MeasuredPoint[]>;
   /** Turns metrics off again. */
   stop(): Promise<void>;
 }
@@ -37,16 +46,26 @@ export function recordMetrics(): RecordedMetrics {
   const provider = new MeterProvider({ readers: [reader] });
   metrics.disable();
   metrics.setGlobalMeterProvider(provider);
+  // One after the other, or one would be given what the other looked up.
+  let last: ReturnType<OnDemand['collect']> | undefined;
+  async function points(): Promise<MeasuredPoint[]> {
+    const before = last ?? Promise.resolve();
+    last = before.then(() => reader.collect());
+    const { resourceMetrics } = await last;
+    return resourceMetrics.scopeMetrics
+      .flatMap((scope) => scope.metrics)
+      .flatMap(({ descriptor: { name }, dataPoints }) =>
+        (dataPoints as DataPoint<number | Histogram>[]).map(({ attributes, value }) => ({
+          name,
+          labels: attributes,
+          value: typeof value === 'object' ? value.count : value,
+        })),
+      );
+  }
   return {
-    async value(name, labels = {}) {
-      const { resourceMetrics } = await reader.collect();
-      const points = resourceMetrics.scopeMetrics
-        .flatMap((scope) => scope.metrics)
-        .filter(({ descriptor }) => descriptor.name === name)
-        .flatMap(({ dataPoints }) => dataPoints as DataPoint<number | Histogram>[]);
-      const point = points.find(({ attributes }) => sameLabels(attributes, labels));
-      return typeof point?.value === 'object' ? point.value.count : point?.value;
-    },
+    points,
+    value: async (name, labels = {}) =>
+      (await points()).find((point) => point.name === name && sameLabels(point.labels, labels))?.value,
     async stop() {
       metrics.disable();
       await provider.shutdown();
