@@ -10,7 +10,16 @@ import {
 } from './errors.js';
 import { detailOf, SQLSTATE, sqlStateOf } from './sql-errors.js';
 
-export type RefusalReason = 'absent' | 'closed' | 'busy' | 'stale' | 'ahead' | 'other-tenant' | 'token';
+export const REFUSAL_REASONS = [
+  'absent',
+  'closed',
+  'busy',
+  'stale',
+  'ahead',
+  'other-tenant',
+  'token',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 
 /** What `tenantry.enter` said; stays inside the kit, which first tries what can be tried. */
 export class FenceRefusal extends Error {

@@ -3,7 +3,7 @@ import { type Access, type StateRecord, type TenantState, tenantSchemaName } fro
 import type { Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import type { WorkControl } from '@tenantry/messaging';
-import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase, waitFor } from '@tenantry/testing';
+import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase, recordMetrics, waitFor } from '@tenantry/testing';
 import { Pool } from 'pg';
 import { onePlace } from './connection-source.js';
 import { createRequestHandler } from './participant/request-handler.js';
@@ -268,6 +268,27 @@ describe('routes', () => {
     const tenantId = await activeTenant('pooled');
     routes.apply(record(tenantId, 'pooled', 9, 'open', 'ACTIVE'));
     await expect(notes(tenantId)).rejects.toMatchObject({ code: 'fence-behind' });
+  });
+
+  it('counts what the fence refuses, by why, and nothing that was refused without it', async () => {
+    const recorded = recordMetrics();
+    const counted = new Tenants({ connections: onePlace(pool), routes, store: 'primary', routeWaitMs: 20 });
+    const refusals = (reason: string) => recorded.value('tenantry_fence_refusals_total', { reason });
+    const tenantId = await activeTenant('pooled');
+    expect(await refusals('closed')).toBe(0);
+    await request(tenantId, 'suspension', 2, 'pooled');
+    await expect(notes(tenantId, counted)).rejects.toMatchObject({ code: 'tenant-suspended' });
+    routes.apply(record(tenantId, 'pooled', 2, 'open', 'ACTIVE'));
+    await expect(notes(tenantId, counted)).rejects.toMatchObject({ code: 'tenant-suspended' });
+    routes.apply(record(tenantId, 'pooled', 9, 'open', 'ACTIVE'));
+    await expect(counted.run(tenantId, (tx) => tx.query('SELECT 1'))).rejects.toMatchObject({
+      code: 'fence-behind',
+    });
+    routes.apply(record(tenantId, 'pooled', 10, 'frozen', 'SUSPENDED'));
+    await expect(notes(tenantId, counted)).rejects.toMatchObject({ code: 'tenant-suspended' });
+    const counts = ['closed', 'stale', 'ahead', 'absent'].map(refusals);
+    expect(await Promise.all(counts)).toEqual([1, 1, 1, 0]);
+    await recorded.stop();
   });
 
   it('is not sure of an absence before the first pass is done', async () => {

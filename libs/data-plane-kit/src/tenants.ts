@@ -1,6 +1,7 @@
 import type { Row } from '@tenantry/database';
 import type { ConnectionSource } from './connection-source.js';
 import { StaleRoute, TenantContextConflict, TenantSuspended } from './errors.js';
+import { FenceMetrics } from './fence-metrics.js';
 import { FenceRefusal } from './fence-refusal.js';
 import { OpenTransaction } from './open-transaction.js';
 import { encode, type SqlStatement } from './protocol/encoded-statement.js';
@@ -48,6 +49,7 @@ export class Tenants {
   private readonly resolver: RouteResolver;
   private readonly session: TenantSession;
   private readonly limits: LimitsOf;
+  private readonly metrics = new FenceMetrics();
 
   constructor({
     connections,
@@ -138,16 +140,24 @@ export class Tenants {
     try {
       return await enter(resolved);
     } catch (error) {
-      if (!(error instanceof FenceRefusal && error.reason === 'stale')) throw translated(error);
+      if (!(error instanceof FenceRefusal && error.reason === 'stale')) throw this.refused(error);
+      this.metrics.count('stale');
       const newer = await this.resolver
         .resolve(error.tenantId, resolved.record)
         .catch((unresolved: unknown) => {
           throw staleAnswer(unresolved, error);
         });
       return await enter(newer).catch((again: unknown) => {
-        throw translated(again);
+        throw this.refused(again);
       });
     }
+  }
+
+  /** As the caller sees it. */
+  private refused(error: unknown): unknown {
+    if (!(error instanceof FenceRefusal)) return error;
+    this.metrics.count(error.reason);
+    return error.toTenantError();
   }
 
   private entryOf({ route, record }: ResolvedRoute, { readOnly = false, isolationLevel }: RunOptions): Entry {
@@ -167,10 +177,6 @@ function joinable(tenantId: string): OpenTransaction | undefined {
 /** What only read has nothing to lose any more, except where COMMIT itself may still say that it read what cannot be. */
 function mustWaitForCommit({ readOnly = false, isolationLevel }: RunOptions): boolean {
   return !readOnly || isolationLevel === 'serializable';
-}
-
-function translated(error: unknown): unknown {
-  return error instanceof FenceRefusal ? error.toTenantError() : error;
 }
 
 /** No newer route came; but if the fence itself says frozen, the caller learns that and not that we are behind. */
