@@ -14,6 +14,7 @@ import { REQUEST_BACKOFF } from '../reconciling/situation.reader.js';
 import { WakeStore } from '../reconciling/wake.store.js';
 import { observedWhenDone } from '../tenants/tenant.js';
 import { TenantStore } from '../tenants/tenant.store.js';
+import { AcknowledgementMetrics, type AcknowledgementOutcome } from './acknowledgement-metrics.js';
 import { judge } from './acknowledgement.js';
 import { ParticipantAudit } from './participant-audit.js';
 import { receive, type Received } from './receive-message.js';
@@ -27,6 +28,7 @@ const RECORDED_MESSAGE_MAX = 16_384;
 @Injectable()
 export class AcknowledgementReceiver {
   private readonly logger = new Logger(AcknowledgementReceiver.name);
+  private readonly metrics = new AcknowledgementMetrics();
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -91,13 +93,14 @@ export class AcknowledgementReceiver {
     if (!tenant) return this.refuseTx(tx, answer.participant, 'its subject is no tenant', textOf(message));
     const operation = await this.operations.currentTx(tx, tenant);
     if (answer.operationId !== operation.id && (await this.recoveries.takeInTx(tx, tenant.id, answer)))
-      return;
+      return this.countTx(tx, answer.participant, answer.outcome);
     const task = await this.operations.taskTx(tx, operation.id, answer.participant);
     const ackTimeoutMs = await this.participants.ackTimeoutMsTx(tx, answer.participant);
     const verdict = judge(answer, { operation, task, ackTimeoutMs }, tx.now, this.backoff);
     if (verdict.kind === 'stale')
       return this.refuseTx(tx, answer.participant, `stale: ${verdict.why}`, textOf(message));
-    if (verdict.kind === 'ignored' || !task) return;
+    if (verdict.kind === 'ignored' || !task) return this.countTx(tx, answer.participant, 'ignored');
+    this.countTx(tx, answer.participant, answer.outcome);
     await this.operations.saveTasksTx(tx, [Object.assign(task, verdict.task)]);
     if (verdict.kind === 'observed') {
       await this.participants.observeTx(
@@ -152,7 +155,12 @@ export class AcknowledgementReceiver {
       'INSERT INTO tenantry.rejected_acknowledgement (id, participant, reason, message) VALUES ($1, $2, $3, $4)',
       [newId(), participant, reason.replaceAll('\u0000', '\uFFFD').toWellFormed(), text],
     );
+    this.countTx(tx, participant, 'refused');
     this.logger.warn({ msg: 'an acknowledgement was refused', participant, reason });
+  }
+
+  private countTx(tx: Tx, participant: string, outcome: AcknowledgementOutcome): void {
+    tx.afterCommit(() => this.metrics.count(participant, outcome));
   }
 }
 

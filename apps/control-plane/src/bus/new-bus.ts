@@ -3,16 +3,16 @@ import {
   createKafkaControlPlaneTransport,
   type Logger,
 } from '@tenantry/messaging';
-import { Pool } from 'pg';
 import type { Config } from '../config.js';
 import { CONNECTION_LIMITS } from '../database/connection-limits.js';
+import { MeasuredPool } from '../database/measured-pool.js';
 import type { Bus } from './bus.js';
 
 const POOL_SIZE = 10;
 
 /** The transport that the configuration asks for: Kafka where brokers are given, else the embedded one over the same database. */
 export function newBus(config: Config, logger: Logger): Bus {
-  const pool = new Pool({
+  const pool = new MeasuredPool('bus', {
     connectionString: config.databaseUrl,
     max: POOL_SIZE,
     application_name: 'tenantry-relay',

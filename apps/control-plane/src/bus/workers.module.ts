@@ -13,6 +13,8 @@ import { RecoveryModule } from '../parked/recovery.module.js';
 import { ReconcileWorker } from '../reconciling/reconcile-worker.js';
 import { TenantReconciler } from '../reconciling/tenant.reconciler.js';
 import { TenantPlacer } from '../reconciling/tenant.placer.js';
+import { FleetLoadReadModel } from '../telemetry/fleet-load.read-model.js';
+import { FleetMetrics } from '../telemetry/fleet-metrics.js';
 import { LifecycleModule } from '../tenants/lifecycle.module.js';
 import { BUS, type Bus } from './bus.js';
 import { BusLifetime } from './bus.lifetime.js';
@@ -60,6 +62,8 @@ const WORKER = [
   BacklogWorker,
   ClusterReadModel,
   ClusterMetrics,
+  FleetLoadReadModel,
+  FleetMetrics,
   ParkedCopyWorker,
   ParkedCopyStore,
   TenantPlacer,

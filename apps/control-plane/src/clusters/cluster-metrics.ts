@@ -1,6 +1,6 @@
-import { metrics, type BatchObservableResult } from '@opentelemetry/api';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { ISOLATIONS } from '@tenantry/contracts';
+import { GaugeGroup } from '@tenantry/messaging';
 import { ClusterReadModel } from './cluster.read-model.js';
 
 /**
@@ -9,35 +9,41 @@ import { ClusterReadModel } from './cluster.read-model.js';
  */
 @Injectable()
 export class ClusterMetrics implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private stop: (() => void) | undefined;
+  private readonly gauges: GaugeGroup<'tenantry_cluster_tenants' | 'tenantry_cluster_capacity'>;
 
-  constructor(private readonly clusters: ClusterReadModel) {}
+  constructor(clusters: ClusterReadModel) {
+    this.gauges = new GaugeGroup({
+      meter: '@tenantry/control-plane',
+      gauges: {
+        tenantry_cluster_tenants: { description: 'Tenants that have a place on the cluster, by model.' },
+        tenantry_cluster_capacity: {
+          description:
+            'How many tenants of the model the cluster takes: +Inf without a limit, 0 while it is not open.',
+        },
+      },
+      read: async (observe) => {
+        for (const cluster of await clusters.all()) {
+          const open = cluster.state === 'open';
+          for (const isolation of ISOLATIONS) {
+            const labels = { cluster: cluster.name, isolation };
+            observe('tenantry_cluster_tenants', cluster.tenants[isolation], labels);
+            observe(
+              'tenantry_cluster_capacity',
+              open ? (cluster.capacity[isolation] ?? Infinity) : 0,
+              labels,
+            );
+          }
+        }
+      },
+      freshMs: 0,
+    });
+  }
 
   onApplicationBootstrap(): void {
-    const meter = metrics.getMeter('@tenantry/control-plane');
-    const tenants = meter.createObservableGauge('tenantry_cluster_tenants', {
-      description: 'Tenants that have a place on the cluster, by model.',
-    });
-    const capacity = meter.createObservableGauge('tenantry_cluster_capacity', {
-      description:
-        'How many tenants of the model the cluster takes: +Inf without a limit, 0 while it is not open.',
-    });
-    const observe = async (result: BatchObservableResult): Promise<void> => {
-      for (const cluster of await this.clusters.all()) {
-        const open = cluster.state === 'open';
-        for (const isolation of ISOLATIONS) {
-          const labels = { cluster: cluster.name, isolation };
-          result.observe(tenants, cluster.tenants[isolation], labels);
-          // A series that ends would go on with its last value.
-          result.observe(capacity, open ? (cluster.capacity[isolation] ?? Infinity) : 0, labels);
-        }
-      }
-    };
-    meter.addBatchObservableCallback(observe, [tenants, capacity]);
-    this.stop = () => meter.removeBatchObservableCallback(observe, [tenants, capacity]);
+    this.gauges.start();
   }
 
   beforeApplicationShutdown(): void {
-    this.stop?.();
+    this.gauges.stop();
   }
 }

@@ -1,3 +1,4 @@
+import pg, { type PoolConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { ApiKey } from '../api-keys/api-key.entity.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
@@ -11,8 +12,18 @@ import { PlanRule } from '../plans/plan-rule.entity.js';
 import { Route } from '../routing/route.entity.js';
 import { Tenant } from '../tenants/tenant.entity.js';
 import { CONNECTION_LIMITS } from './connection-limits.js';
+import { MeasuredPool } from './measured-pool.js';
 
 const STATEMENT_TIMEOUT_MS = 30_000;
+
+class ServicePool extends MeasuredPool {
+  constructor(config?: PoolConfig) {
+    super('service', config);
+  }
+}
+
+/** `pg` as it is, but for its pool. */
+const MEASURED_DRIVER: object = Object.create(pg, { Pool: { value: ServicePool } }) as object;
 
 /** TypeORM over the control plane's tables; the schema is the migrations', never TypeORM's. */
 export function dataSourceOptions(
@@ -21,6 +32,7 @@ export function dataSourceOptions(
 ): Extract<DataSourceOptions, { type: 'postgres' }> {
   return {
     type: 'postgres',
+    driver: MEASURED_DRIVER,
     url,
     schema: 'tenantry',
     entities: [

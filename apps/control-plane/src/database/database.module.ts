@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { CommitSignal } from './commit-signal.js';
 import { dataSourceOptions } from './data-source.js';
 import { IdempotencyCompletion } from './idempotency-completion.js';
+import { MigrationMetrics } from './migration-metrics.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** The connection to the control plane's database, and the transactions over it. */
@@ -20,7 +21,7 @@ export class DatabaseModule {
           retryDelay: 1000,
         }),
       ],
-      providers: [CommitSignal, IdempotencyCompletion, UnitOfWork],
+      providers: [CommitSignal, IdempotencyCompletion, MigrationMetrics, UnitOfWork],
       exports: [CommitSignal, IdempotencyCompletion, UnitOfWork],
     };
   }

@@ -15,6 +15,8 @@ export interface Tx {
   readonly sql: SqlExecutor;
   /** `tenantry.now()` of this transaction: the only clock that deadlines are compared with. */
   readonly now: Date;
+  /** Has `effect` done when this transaction has committed, and only then: for what is counted, which a crash may lose. */
+  readonly afterCommit: (effect: () => void) => void;
   /** There in a dry run, which takes down here what only the code that does it knows. */
   readonly dryRun?: DryRunNotes;
 }
@@ -37,14 +39,16 @@ export class UnitOfWork {
   async run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const dryRun = currentDryRun();
     if (dryRun) return this.rehearse(dryRun, work);
+    const effects: (() => void)[] = [];
     const result = await this.dataSource.transaction('READ COMMITTED', async (manager) => {
-      const outcome = await work(await openTx(manager));
+      const outcome = await work(await openTx(manager, effects));
       await this.idempotency.completeTx(manager, outcome);
       crashPoint('unit-of-work.before-commit');
       return outcome;
     });
     crashPoint('unit-of-work.after-commit');
     this.committed.emit();
+    for (const effect of effects) effect();
     return result;
   }
 
@@ -59,7 +63,7 @@ export class UnitOfWork {
       const rehearsed = new Rehearsed<T>();
       try {
         await this.dataSource.transaction('READ COMMITTED', async (manager) => {
-          const tx = { ...(await openTx(manager)), dryRun: notes };
+          const tx = { ...(await openTx(manager, [])), dryRun: notes };
           rehearsed.outcome = await work(tx);
           await manager.query('SET CONSTRAINTS ALL IMMEDIATE');
           for (const look of this.lookers) await look(tx);
@@ -78,9 +82,9 @@ class Rehearsed<T> extends Error {
   outcome?: T;
 }
 
-async function openTx(manager: EntityManager): Promise<Tx> {
+async function openTx(manager: EntityManager, effects: (() => void)[]): Promise<Tx> {
   const sql = managerExecutor(manager);
   const [clock] = await sql.query<{ now: Date }>('SELECT tenantry.now() AS now');
   if (!clock) throw new Error('the database did not tell its time');
-  return { manager, sql, now: clock.now };
+  return { manager, sql, now: clock.now, afterCommit: (effect) => void effects.push(effect) };
 }

@@ -28,7 +28,7 @@ export class FactsReadModel {
       const sql = managerExecutor(manager);
       const [clock] = await sql.query<{ now: Date }>('SELECT tenantry.now() AS now');
       if (!clock) throw new Error('the database did not tell its time');
-      return work({ manager, sql, now: clock.now });
+      return work({ manager, sql, now: clock.now, afterCommit: () => undefined });
     });
   }
 

@@ -5,6 +5,7 @@ import { In } from 'typeorm';
 import type { Caller } from '../audit/caller.js';
 import type { Tx } from '../database/unit-of-work.js';
 import type { Tenant } from '../tenants/tenant.entity.js';
+import { OperationMetrics } from './operation-metrics.js';
 import { Operation } from './operation.entity.js';
 import { Task } from './task.entity.js';
 
@@ -12,6 +13,8 @@ const UNFINISHED: OperationState[] = ['pending', 'running'];
 
 @Injectable()
 export class OperationStore {
+  private readonly metrics = new OperationMetrics();
+
   findTx(tx: Tx, id: string): Promise<Operation | null> {
     return tx.manager.findOneBy(Operation, { id });
   }
@@ -64,6 +67,9 @@ export class OperationStore {
     operation.updatedAt = tx.now;
     operation.finishedAt = UNFINISHED.includes(state) ? null : tx.now;
     await tx.manager.save(Operation, operation);
+    const { kind, createdAt, finishedAt } = operation;
+    if (finishedAt)
+      tx.afterCommit(() => this.metrics.noteEnd(kind, state, finishedAt.getTime() - createdAt.getTime()));
   }
 
   /** Moves the deadline of an unfinished operation to `ms` from now, unless it is later already. */
@@ -85,5 +91,7 @@ export class OperationStore {
 
   async saveTasksTx(tx: Tx, tasks: readonly Task[]): Promise<void> {
     if (tasks.length > 0) await tx.manager.save(Task, [...tasks]);
+    const settled = tasks.filter(({ finishedAt }) => finishedAt?.getTime() === tx.now.getTime()).length;
+    if (settled > 0) tx.afterCommit(() => this.metrics.countSettled(settled));
   }
 }
