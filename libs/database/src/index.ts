@@ -7,11 +7,20 @@ export {
   type MigrateOptions,
   type SqlMigration,
 } from './migrate.js';
+export {
+  judgeSchemaLevel,
+  readSchemaLevel,
+  SCHEMA_TOO_NEW_EXIT_CODE,
+  SchemaTooNew,
+  type SchemaLevel,
+  type UnknownMigration,
+} from './schema-level.js';
 export { groupRoleSql, joinRoles } from './group-role.js';
 export { CLOCK_SQL } from './clock-sql.js';
 export { PgListener, type PgListenerOptions } from './pg-listener.js';
 export { ensureLogin, loginOf, type DatabaseLogin } from './login.js';
 export { judgeLogin, UnfitLogin, type LoginGroup } from './login-judgement.js';
+export { untilReachable, type UntilReachableOptions } from './until-reachable.js';
 export { withoutRaces } from './without-races.js';
 export {
   advisoryLocksClosed,

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testDatabase, type TestDatabase } from '@tenantry/testing';
+import { networkLink } from '@tenantry/testing/servers';
 import { Client } from 'pg';
 import { CLOCK_SQL } from './clock-sql.js';
 import { groupRoleSql } from './group-role.js';
 import { migrate, MigrationBlocked, MigrationChanged } from './migrate.js';
+import { pgExecutor } from './pg-executor.js';
+import { judgeSchemaLevel, readSchemaLevel, SchemaTooNew } from './schema-level.js';
+import { untilReachable } from './until-reachable.js';
 
 const FIRST = { name: '0001-a', sql: 'CREATE TABLE a (n int); INSERT INTO a VALUES (1);' };
 const SECOND = { name: '0002-b', sql: 'CREATE TABLE b (n int);' };
@@ -66,6 +70,101 @@ describe('migrate', () => {
     expect((await client.query(ahead)).rows).toEqual([{ seconds: 0 }]);
     await client.query(`INSERT INTO tenantry.clock_offset (ahead) VALUES ('1 hour')`);
     expect((await client.query(ahead)).rows).toEqual([{ seconds: 3600 }]);
+  });
+
+  describe('on a database that a newer release has migrated', () => {
+    const OLD = { version: '1.0.0', servesFrom: '0.9.0' };
+    const NEXT = { version: '1.1.0', servesFrom: '1.0.0' };
+    const LATER = { version: '1.2.0', servesFrom: '1.1.0' };
+    const ADDED = { name: '0010-added', sql: 'CREATE TABLE added (n int);' };
+    const MUCH_LATER = { name: '0011-much-later', sql: 'CREATE TABLE much_later (n int);' };
+    let newer: TestDatabase;
+    let inside: Client;
+    const level = () => readSchemaLevel(pgExecutor(inside), [FIRST]);
+
+    beforeAll(async () => {
+      newer = await testDatabase();
+      inside = new Client({ connectionString: newer.adminUrl });
+      await inside.connect();
+    });
+    afterAll(async () => {
+      await inside.end();
+      await newer.drop();
+    });
+
+    it('everything is missing at first, and nothing unknown', async () => {
+      expect(await level()).toEqual({ missing: ['0001-a'], unknown: [] });
+    });
+
+    it('lets the release before work, and says so', async () => {
+      await migrate(newer.adminUrl, [FIRST], { release: OLD });
+      await migrate(newer.adminUrl, [FIRST, ADDED], { release: NEXT });
+      expect(judgeSchemaLevel(await level(), OLD)).toEqual(['0010-added']);
+      expect(await migrate(newer.adminUrl, [FIRST], { release: OLD })).toEqual([]);
+    });
+
+    it('stops what is older, before anything is applied, and says what to start', async () => {
+      await migrate(newer.adminUrl, [FIRST, ADDED, MUCH_LATER], { release: LATER });
+      const unread = await level();
+      expect(() => judgeSchemaLevel(unread, OLD)).toThrow(SchemaTooNew);
+      expect(() => judgeSchemaLevel(unread, OLD)).toThrow(
+        /does not know: 0011-much-later.*version 1\.1\.0 or newer/,
+      );
+      expect(judgeSchemaLevel(unread, NEXT)).toEqual(['0010-added', '0011-much-later']);
+      const own = { name: '0009-own', sql: 'CREATE TABLE own (n int);' };
+      await expect(migrate(newer.adminUrl, [FIRST, own], { release: OLD })).rejects.toThrow(SchemaTooNew);
+      expect((await inside.query(`SELECT to_regclass('own') AS own`)).rows).toEqual([{ own: null }]);
+    });
+
+    it('stops whatever does not know a migration that names nobody', async () => {
+      await inside.query(`INSERT INTO tenantry.migration (name, checksum) VALUES ('0012-by-hand', '')`);
+      const known = { ...LATER, version: '99.0.0' };
+      const unread = await readSchemaLevel(pgExecutor(inside), [FIRST, ADDED, MUCH_LATER]);
+      expect(() => judgeSchemaLevel(unread, known)).toThrow(/0012-by-hand.*the version that migrated it/);
+    });
+
+    it('goes by the names alone where an older release has kept the books', async () => {
+      await inside.query('ALTER TABLE tenantry.migration DROP COLUMN serves_from');
+      expect((await level()).unknown).toContainEqual({ name: '0010-added', servesFrom: null });
+    });
+  });
+
+  describe('where the database is not there yet', () => {
+    it('waits until it is, and says so once', async () => {
+      const url = new URL(database.adminUrl);
+      const link = await networkLink(Number(url.port || 5432));
+      try {
+        url.host = `127.0.0.1:${link.port}`;
+        link.cut();
+        const told: unknown[] = [];
+        await untilReachable(url.href, {
+          patienceMs: 30_000,
+          onWaiting: (error) => {
+            told.push(error);
+            link.heal();
+          },
+        });
+        expect(told).toHaveLength(1);
+      } finally {
+        await link.close();
+      }
+    });
+
+    it('does not wait for ever, nor at all for what waiting does not mend', async () => {
+      const onWaiting = () => {
+        throw new Error('nothing is to be waited for');
+      };
+      const nowhere = new URL(database.adminUrl);
+      nowhere.port = '1';
+      await expect(untilReachable(nowhere.href, { patienceMs: 0, onWaiting })).rejects.toThrow(
+        /ECONNREFUSED/,
+      );
+      const missing = new URL(database.adminUrl);
+      missing.pathname = '/there_is_no_such_database';
+      await expect(untilReachable(missing.href, { patienceMs: 30_000, onWaiting })).rejects.toMatchObject({
+        code: '3D000',
+      });
+    });
   });
 
   it('makes a group role that is already there, or not yet, without an error', async () => {

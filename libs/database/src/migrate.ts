@@ -1,5 +1,8 @@
+import { RELEASE, type Release } from '@tenantry/kernel';
 import { createHash } from 'node:crypto';
 import { Client, DatabaseError } from 'pg';
+import { pgExecutor } from './pg-executor.js';
+import { judgeSchemaLevel, readSchemaLevel } from './schema-level.js';
 
 /** One step of a schema. Immutable once released: a mended step is a new one. */
 export interface SqlMigration {
@@ -33,6 +36,8 @@ export class MigrationBlocked extends Error {
 export interface MigrateOptions {
   /** How long to wait for another migration of the database. Default 60 000. */
   readonly turnTimeoutMs?: number;
+  /** The release that migrates. Default: the one that this code is. */
+  readonly release?: Release;
 }
 
 /** How long a statement of a migration waits for a lock before the migration fails, in milliseconds. */
@@ -46,7 +51,17 @@ CREATE TABLE IF NOT EXISTS tenantry.migration (
   checksum text NOT NULL,
   applied_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT migration_pkey PRIMARY KEY (name)
-);`;
+);
+-- Asked first: ADD COLUMN IF NOT EXISTS locks the table even where there is nothing to do.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute
+    WHERE attrelid = 'tenantry.migration'::regclass AND attname = 'serves_from' AND NOT attisdropped)
+  THEN
+    ALTER TABLE tenantry.migration ADD COLUMN serves_from text;
+    COMMENT ON COLUMN tenantry.migration.serves_from IS
+      'The oldest release whose processes may be started on the database once this migration is applied.';
+  END IF;
+END $$;`;
 
 /**
  * Applies what is missing, in the given order, each in its own transaction together with its record in
@@ -54,13 +69,13 @@ CREATE TABLE IF NOT EXISTS tenantry.migration (
  *
  * @param url of a login that may create in the database; directly, not through a pooler.
  * @returns the names applied now; empty when there was nothing to do.
- * @throws MigrationBlocked or MigrationChanged before anything is applied; otherwise the database's error, with the migration's name, after which
+ * @throws MigrationBlocked, MigrationChanged or SchemaTooNew before anything is applied; otherwise the database's error, with the migration's name, after which
  * the earlier migrations stay applied.
  */
 export async function migrate(
   url: string,
   migrations: readonly SqlMigration[],
-  { turnTimeoutMs = 60_000 }: MigrateOptions = {},
+  { turnTimeoutMs = 60_000, release = RELEASE }: MigrateOptions = {},
 ): Promise<string[]> {
   const client = new Client({ connectionString: url });
   // A connection lost between two statements fails the next one; unheard, the event would end the process.
@@ -70,7 +85,8 @@ export async function migrate(
     await takeTurn(client, turnTimeoutMs);
     await client.query(BOOKKEEPING);
     const missing = await missingOf(client, migrations);
-    for (const migration of missing) await apply(client, migration);
+    judgeSchemaLevel(await readSchemaLevel(pgExecutor(client), migrations), release);
+    for (const migration of missing) await apply(client, migration, release);
     return missing.map(({ name }) => name);
   } finally {
     await client.end();
@@ -102,14 +118,15 @@ async function missingOf(client: Client, migrations: readonly SqlMigration[]): P
   return migrations.filter(({ name }) => !applied.has(name));
 }
 
-async function apply(client: Client, migration: SqlMigration): Promise<void> {
+async function apply(client: Client, migration: SqlMigration, release: Release): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(migration.sql);
-    await client.query('INSERT INTO tenantry.migration (name, checksum) VALUES ($1, $2)', [
+    await client.query('INSERT INTO tenantry.migration (name, checksum, serves_from) VALUES ($1, $2, $3)', [
       migration.name,
       checksumOf(migration),
+      release.servesFrom,
     ]);
     await client.query('COMMIT');
   } catch (cause) {

@@ -3,3 +3,4 @@ export { MAX_DURATION_MS, parseDurationMs, formatDurationMs } from './duration.j
 export { DomainError, type SafeFields } from './domain-error.js';
 export { backoffMs, type Backoff } from './backoff.js';
 export { armCrashPoint, crashPoint } from './crash-point.js';
+export { RELEASE, compareVersions, type Release } from './release.js';
