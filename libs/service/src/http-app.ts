@@ -1,6 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { Logger as NestLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import type { RoutedApplication } from './allowed-methods.js';
@@ -15,6 +15,8 @@ import { requestLog } from './request-log.js';
 import { requestMetrics } from './request-metrics.js';
 import { admitMalformedTargets } from './request-target.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
+import { StartedAdapter } from './started-adapter.js';
+import type { StartingServer } from './starting-server.js';
 
 export const DEFAULT_BODY_LIMIT_BYTES = 100 * 1024;
 
@@ -32,11 +34,15 @@ export interface HttpAppOptions {
 /**
  * Creates the Nest app of a module with nothing of Nest's own body parsing, so that {@link configureHttpApp} can
  * install ours. Errors at creation are thrown, never turned into an exit.
+ *
+ * @param server answers until the app listens, and is then the app's. Default: a server of its own.
  */
 export function createHttpApp(
   module: Parameters<typeof NestFactory.create>[0],
+  server?: StartingServer,
 ): Promise<NestExpressApplication> {
-  return NestFactory.create<NestExpressApplication>(module, {
+  const adapter = server ? new StartedAdapter(server) : new ExpressAdapter();
+  return NestFactory.create<NestExpressApplication>(module, adapter, {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,

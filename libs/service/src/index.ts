@@ -26,7 +26,12 @@ export { ApiIfMatch, OptionalIfMatch, RequiredIfMatch } from './if-match.decorat
 export { KAFKA_VARIABLES, kafkaSettings, type KafkaConfig, type KafkaSettings } from './kafka-variables.js';
 export { addLogFields, currentLogFields, withLogFields, type LogFields } from './log-context.js';
 export { LOG_LEVELS, createLogger, loggingModule, type LogLevel } from './logger.js';
-export { parseMetricsPort, startMetrics, type MetricsOptions, type ServedMetrics } from './telemetry/metrics.js';
+export {
+  parseMetricsPort,
+  startMetrics,
+  type MetricsOptions,
+  type ServedMetrics,
+} from './telemetry/metrics.js';
 export { Omittable } from './omittable.decorator.js';
 export { buildOpenApiDocument, type OpenApiInfo } from './openapi.js';
 export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, PageQuery, pageDto, pageOf, type Page } from './page.js';
@@ -65,6 +70,10 @@ export { Public, RequireRole } from './require-role.decorator.js';
 export { ResourceId } from './resource-id.pipe.js';
 export { isUnavailable } from './unavailable.js';
 export { runMain, runService, type RunServiceOptions } from './run-service.js';
+export { HTTP_BOUNDS } from './http-bounds.js';
+export { StartingServer, type StartingServerOptions } from './starting-server.js';
+export { MIGRATE_VARIABLES, untilDatabaseIsThere } from './migrate-variables.js';
+export { SHUTDOWN_VARIABLES } from './shutdown-variables.js';
 export { isSaneText } from './text-sanity.js';
 // What the author of a service needs of the kernel: services are written with the kit, the contracts and this.
 export { DomainError, armCrashPoint, isUuid, newId } from '@tenantry/kernel';

@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { SchemaTooNew } from '@tenantry/database';
 import type { Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -8,17 +9,21 @@ import { ServerDrain } from './server-drain.js';
 /** How a process serves and leaves. */
 export interface RunServiceOptions {
   readonly logger: Logger;
+  /** Not asked where the app was created with a {@link StartingServer}, which listens already. */
   readonly host: string;
   readonly port: number;
-  /** How long `/readyz` says 503 before the server stops accepting, so that load balancers notice; 0 unless given. */
+  /**
+   * How long after SIGTERM `/readyz` says 503, while requests are answered, before the server stops accepting: long enough for every load
+   * balancer to notice. 0 unless given; SIGINT, which comes from a terminal, does not wait.
+   */
   readonly drainMs?: number;
-  /** After this long the process leaves with exit code 1 whatever is still running; 25 s unless given. */
+  /** This long after the draining the process leaves with exit code 1 whatever is still running; 25 s unless given. */
   readonly shutdownTimeoutMs?: number;
 }
 
 /**
- * Listens, logs `ready` with the address, and on SIGTERM or SIGINT leaves gracefully: drains, stops accepting,
- * answers the open requests, runs the providers' shutdown hooks (`beforeApplicationShutdown` is where workers finish
+ * Listens, logs `ready` with the address, and on SIGTERM or SIGINT leaves gracefully: says on `/readyz` that it drains and on every
+ * answer that its connection closes, stops accepting, answers the open requests, runs the providers' shutdown hooks (`beforeApplicationShutdown` is where workers finish
  * or hand back their work), exits 0. A second signal does not hurry it.
  */
 export async function runService(app: INestApplication<Server>, options: RunServiceOptions): Promise<void> {
@@ -42,13 +47,14 @@ async function shutDown(
 ): Promise<void> {
   const { logger, drainMs = 0, shutdownTimeoutMs = 25_000 } = options;
   logger.info({ signal }, 'shutting down');
-  setTimeout(() => {
-    logger.error({ shutdownTimeoutMs }, 'shutdown took too long');
-    process.exit(1);
-  }, shutdownTimeoutMs).unref();
   try {
     app.get(Drain, { strict: false }).begin();
-    await wait(drainMs);
+    server.turnAway();
+    if (signal === 'SIGTERM') await wait(drainMs);
+    setTimeout(() => {
+      logger.error({ shutdownTimeoutMs }, 'shutdown took too long');
+      process.exit(1);
+    }, shutdownTimeoutMs).unref();
     await server.close();
     await app.close();
     logger.info('stopped');
@@ -59,14 +65,18 @@ async function shutDown(
   }
 }
 
-/** Runs an entry point: what it throws is logged as `start failed` and ends the process with exit code 1. */
+/**
+ * Runs an entry point: what it throws is logged as `start failed` and ends the process with exit code 1, or with 78 where this build is
+ * too old for its database, which starting it again does not mend.
+ */
 export async function runMain(logger: () => Logger, main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
     logger().fatal({ err: error }, 'start failed');
-    process.exitCode = 1;
+    const status = error instanceof SchemaTooNew ? error.exitCode : 1;
+    process.exitCode = status;
     // Half-started workers and pools would keep the process alive.
-    setImmediate(() => process.exit(1));
+    setImmediate(() => process.exit(status));
   }
 }

@@ -6,17 +6,24 @@ import type { Server, ServerResponse } from 'node:http';
  */
 export class ServerDrain {
   private readonly open = new Set<ServerResponse>();
+  private turningAway = false;
   private closing = false;
 
   constructor(private readonly server: Server) {
     server.prependListener('request', (_request, response: ServerResponse) => {
       this.open.add(response);
-      if (this.closing) response.setHeader('Connection', 'close');
+      if (this.turningAway) response.setHeader('Connection', 'close');
       response.once('close', () => {
         this.open.delete(response);
         this.disconnectWhenDone();
       });
     });
+  }
+
+  /** Says on every answer from now on that its connection closes behind it, so that clients come back through others. */
+  turnAway(): void {
+    this.turningAway = true;
+    for (const response of this.open) if (!response.headersSent) response.setHeader('Connection', 'close');
   }
 
   /** Stops accepting connections and resolves when all requests are answered and everyone is disconnected. */
@@ -26,7 +33,7 @@ export class ServerDrain {
       this.server.close((error) => (error ? reject(error) : resolve()));
     });
     this.closing = true;
-    for (const response of this.open) if (!response.headersSent) response.setHeader('Connection', 'close');
+    this.turnAway();
     this.disconnectWhenDone();
     await closed;
   }
