@@ -146,6 +146,7 @@ export class ProcessSlot {
         HOME,
         TZ,
         NODE_ENV: 'production',
+        SHUTDOWN_DRAIN: 'PT0S',
         ...env,
         ...(order !== undefined && { TENANTRY_CRASH_AT: order }),
       },

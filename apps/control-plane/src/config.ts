@@ -1,6 +1,8 @@
 import {
   KAFKA_VARIABLES,
   LOG_LEVELS,
+  MIGRATE_VARIABLES,
+  SHUTDOWN_VARIABLES,
   env,
   kafkaSettings,
   parseMetricsPort,
@@ -50,6 +52,7 @@ const SCHEMA = {
   backupRetentionMs: env.optional(env.durationMs('BACKUP_RETENTION')),
   /** For how long the history keeps events, whole months at a time; unset: for ever. */
   eventRetentionMs: env.optional(env.durationMs('EVENT_RETENTION')),
+  ...SHUTDOWN_VARIABLES,
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };
@@ -88,6 +91,7 @@ const MIGRATION_SCHEMA = {
   ),
   /** Where to look what was published before the database was restored, when the epoch is raised. */
   ...KAFKA_VARIABLES,
+  ...MIGRATE_VARIABLES,
   logLevel: SCHEMA.logLevel,
 };
 

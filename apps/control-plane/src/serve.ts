@@ -7,6 +7,7 @@ import {
   runMain,
   runService,
   startMetrics,
+  StartingServer,
   type ApiKeyAuthenticator,
 } from '@tenantry/service';
 import { KeyAuthenticator } from './api-keys/key-authenticator.js';
@@ -14,6 +15,7 @@ import { APP_INFO } from './app-info.js';
 import { AppModule, type Parts } from './app.module.js';
 import { loadConfig, loadSigningKey } from './config.js';
 import { CONTROL_PLANE_PROBLEMS } from './control-plane.problems.js';
+import { startNeeds } from './database/start-needs.js';
 
 /** A process without the API has only the probes, which ask for no key. */
 const NOBODY: ApiKeyAuthenticator = { authenticate: () => Promise.resolve(undefined) };
@@ -27,7 +29,7 @@ export async function serve(parts: Parts): Promise<void> {
       const config = loadConfig();
       logger = createLogger({ service: 'control-plane', level: config.logLevel });
       armCrashPoint(config.crashAt);
-      const { host, metricsPort } = config;
+      const { host, port, metricsPort } = config;
       await startMetrics({
         service: 'control-plane',
         version: APP_INFO.version,
@@ -36,14 +38,23 @@ export async function serve(parts: Parts): Promise<void> {
         logger,
       });
       const signingKey = parts.worker ? await loadSigningKey(config) : undefined;
-      const app = await createHttpApp(AppModule.forRoot(config, logger, parts, signingKey));
+      const server = await StartingServer.listen({ logger, host, port });
+      await server.untilMet(startNeeds(config.databaseUrl, logger));
+      const app = await createHttpApp(AppModule.forRoot(config, logger, parts, signingKey), server);
       configureHttpApp(app, {
         logger,
         authenticator: parts.api ? app.get(KeyAuthenticator, { strict: false }) : NOBODY,
         catalogue: CONTROL_PLANE_PROBLEMS,
         openApi: APP_INFO,
       });
-      await runService(app, { logger, host: config.host, port: config.port });
+      await runService(app, {
+        logger,
+        host,
+        port,
+        // Nobody sends requests to a process without the API, so there is nothing to wait for.
+        drainMs: parts.api ? config.shutdownDrainMs : 0,
+        shutdownTimeoutMs: config.shutdownTimeoutMs,
+      });
     },
   );
 }

@@ -8,6 +8,8 @@ import type {
 import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
 import {
   LOG_LEVELS,
+  MIGRATE_VARIABLES,
+  SHUTDOWN_VARIABLES,
   env,
   parseMetricsPort,
   readConfig,
@@ -50,11 +52,13 @@ const SERVE = {
   isolationAuditIntervalMs: env.durationMs('ISOLATION_AUDIT_INTERVAL', 3_600_000),
   /** The file that says what this audit may find without telling, and why. */
   isolationAuditConfig: env.optional(env.text('ISOLATION_AUDIT_CONFIG')),
+  ...SHUTDOWN_VARIABLES,
   logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };
 
 const MIGRATE = {
+  ...MIGRATE_VARIABLES,
   ...MIGRATE_SIGNING,
   ...CLUSTERS,
   ...TENANT_LOGINS,

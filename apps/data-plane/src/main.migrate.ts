@@ -1,4 +1,4 @@
-import { createLogger, runMain } from '@tenantry/service';
+import { createLogger, runMain, untilDatabaseIsThere } from '@tenantry/service';
 import { readMigrateConfig } from './config.js';
 import { migrateClusters } from './migrate-clusters.js';
 
@@ -9,6 +9,8 @@ await runMain(
   async () => {
     const config = readMigrateConfig();
     logger.level = config.logLevel;
+    // A further cluster that is away does not keep the others from it.
+    await untilDatabaseIsThere(config.migrateUrl, config.migrateWaitMs, logger);
     await migrateClusters(config, logger);
   },
 );

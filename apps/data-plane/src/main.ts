@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { dataPlaneStartNeeds } from '@tenantry/data-plane-kit/nest';
 import {
   armCrashPoint,
   configureHttpApp,
@@ -7,12 +8,14 @@ import {
   runMain,
   runService,
   startMetrics,
+  StartingServer,
 } from '@tenantry/service';
 import { ApiKeyHashes } from './api-key-hashes.js';
 import { APP_INFO } from './app-info.js';
 import { AppModule } from './app.module.js';
 import { readServeConfig } from './config.js';
 import { PROBLEMS } from './problems.js';
+import { referenceService } from './reference-service.js';
 
 let logger = createLogger({ service: 'data-plane' });
 
@@ -22,7 +25,7 @@ await runMain(
     const config = readServeConfig();
     logger = createLogger({ service: 'data-plane', level: config.logLevel });
     armCrashPoint(config.crashAt);
-    const { host, metricsPort } = config;
+    const { host, port, metricsPort } = config;
     await startMetrics({
       service: config.participant,
       version: APP_INFO.version,
@@ -30,13 +33,23 @@ await runMain(
       port: metricsPort,
       logger,
     });
-    const app = await createHttpApp(AppModule.forRoot(config, logger));
+    const server = await StartingServer.listen({ logger, host, port });
+    await server.untilMet(
+      dataPlaneStartNeeds({ ...config, service: referenceService(config.participant), logger }),
+    );
+    const app = await createHttpApp(AppModule.forRoot(config, logger), server);
     configureHttpApp(app, {
       logger,
       authenticator: new ApiKeyHashes(config.apiKeyHashes),
       catalogue: PROBLEMS,
       openApi: APP_INFO,
     });
-    await runService(app, { logger, host: config.host, port: config.port });
+    await runService(app, {
+      logger,
+      host,
+      port,
+      drainMs: config.shutdownDrainMs,
+      shutdownTimeoutMs: config.shutdownTimeoutMs,
+    });
   },
 );

@@ -1,5 +1,5 @@
 import { installVerifier, loginOf } from '@tenantry/data-plane-kit';
-import { createLogger, runMain } from '@tenantry/service';
+import { createLogger, runMain, untilDatabaseIsThere } from '@tenantry/service';
 import { readVerifyMigrateConfig } from './verify/config.js';
 
 const logger = createLogger({ service: 'verifier-migrate' });
@@ -9,6 +9,7 @@ await runMain(
   async () => {
     const config = readVerifyMigrateConfig();
     logger.level = config.logLevel;
+    await untilDatabaseIsThere(config.migrateUrl, config.migrateWaitMs, logger);
     const { applied, warnings } = await installVerifier(config.migrateUrl, {
       login: loginOf(config.databaseUrl),
       scans: config.scans,

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { verifierStartNeeds } from '@tenantry/data-plane-kit/nest';
 import {
   armCrashPoint,
   configureHttpApp,
@@ -7,6 +8,7 @@ import {
   runMain,
   runService,
   startMetrics,
+  StartingServer,
 } from '@tenantry/service';
 import { ApiKeyHashes } from './api-key-hashes.js';
 import { readVerifyConfig } from './verify/config.js';
@@ -20,7 +22,7 @@ await runMain(
     const config = readVerifyConfig();
     logger = createLogger({ service: 'verifier', level: config.logLevel });
     armCrashPoint(config.crashAt);
-    const { host, metricsPort } = config;
+    const { host, port, metricsPort } = config;
     await startMetrics({
       service: config.participant,
       version: VERIFY_INFO.version,
@@ -28,9 +30,11 @@ await runMain(
       port: metricsPort,
       logger,
     });
-    const app = await createHttpApp(VerifyModule.forRoot(config, logger));
+    const server = await StartingServer.listen({ logger, host, port });
+    await server.untilMet(verifierStartNeeds(config.databaseUrl, logger));
+    const app = await createHttpApp(VerifyModule.forRoot(config, logger), server);
     // It has only the probes, which ask for no key: nobody has one.
     configureHttpApp(app, { logger, authenticator: new ApiKeyHashes([]), openApi: VERIFY_INFO });
-    await runService(app, { logger, host: config.host, port: config.port });
+    await runService(app, { logger, host, port, shutdownTimeoutMs: config.shutdownTimeoutMs });
   },
 );

@@ -1,4 +1,3 @@
-import { pooledSchemaName } from '@tenantry/contracts';
 import { pgExecutor } from '@tenantry/database';
 import type { FactAppliers, Logger, ParticipantTransport, StateReload } from '@tenantry/messaging';
 import type { Pool, PoolClient } from 'pg';
@@ -15,14 +14,13 @@ import { ServingClusters } from './clusters/serving-clusters.js';
 import { type Secret, secretOf } from './credentials/secret.js';
 import { type TenantLoginKeys, TenantLogins } from './credentials/tenant-logins.js';
 import { databasePool } from './database-pool.js';
-import { missingMigrations } from './install/service-migration.js';
+import { checkServiceLevel } from './install/migration-level.js';
 import {
   allowancesAt,
   auditInstallation,
   type InstallationAudit,
 } from './isolation-audit/audit-installation.js';
 import { IsolationAuditSchedule } from './isolation-audit/isolation-audit-schedule.js';
-import { KIT_MIGRATIONS } from './kit-migrations.js';
 import type { OrphanReport } from './orphans/orphan-report.js';
 import { OrphanSchedule } from './orphans/orphan-schedule.js';
 import { OrphanSweeper } from './orphans/orphan-sweeper.js';
@@ -288,15 +286,7 @@ export class DataPlane {
 
   /** Rejects unless the database has every migration of this build: the kit's, and the service's in the pooled schema. */
   async checkMigrations(): Promise<void> {
-    const sql = pgExecutor(this.bookkeepingPool);
-    const applied = new Set(
-      (await sql.query<{ name: string }>('SELECT name FROM tenantry.migration')).map(({ name }) => name),
-    );
-    const missing = [
-      ...KIT_MIGRATIONS.filter(({ name }) => !applied.has(name)),
-      ...(await missingMigrations(sql, this.service, pooledSchemaName(this.service.store))),
-    ];
-    if (missing.length > 0) throw new Error(`Not migrated: ${missing.map(({ name }) => name).join(', ')}.`);
+    await checkServiceLevel(pgExecutor(this.bookkeepingPool), this.service);
   }
 
   /** Finishes or hands back the participant's work; once, however often it is called. Requests can still be served. */

@@ -81,8 +81,14 @@ export async function untilReady(
   if (ended !== undefined) throw new Error(`the process ended with status ${ended} before it was ready`);
 }
 
-/** An app sees its own configuration only, not what happens to be set around it; its metrics are off unless that says otherwise. */
+/** An app sees its own configuration only, not what happens to be set around it; its metrics are off, and nobody balances load, unless that says otherwise. */
 function withoutOurOwn(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ } = process.env;
-  return { PATH, HOME, TZ, NODE_ENV: 'production', METRICS_PORT: 'off', NODE_COMPILE_CACHE, ...env };
+  const defaults = {
+    NODE_ENV: 'production',
+    METRICS_PORT: 'off',
+    SHUTDOWN_DRAIN: 'PT0S',
+    NODE_COMPILE_CACHE,
+  };
+  return { PATH, HOME, TZ, ...defaults, ...env };
 }

@@ -3,6 +3,8 @@ import type { DataPlaneTransport } from '@tenantry/data-plane-kit/nest';
 import {
   ConfigError,
   LOG_LEVELS,
+  MIGRATE_VARIABLES,
+  SHUTDOWN_VARIABLES,
   env,
   parseMetricsPort,
   readConfig,
@@ -40,11 +42,13 @@ const VERIFY = {
     max: 86_400_000,
     default: 600_000,
   }),
+  ...SHUTDOWN_VARIABLES,
   crashAt: env.optional(env.text('TENANTRY_CRASH_AT')),
 };
 
 const MIGRATE = {
   ...SCAN,
+  ...MIGRATE_VARIABLES,
   /** An administrator's of the verifier's own database. */
   migrateUrl: env.postgresUrl('MIGRATE_DATABASE_URL'),
   /** A superuser's of each server whose scanning login is to be made; the others are left as they are. */

@@ -2,6 +2,7 @@ import { pgExecutor } from '@tenantry/database';
 import type { Logger, ParticipantTransport } from '@tenantry/messaging';
 import type { Pool } from 'pg';
 import { databasePool } from '../database-pool.js';
+import { checkMigrationLevel } from '../install/migration-level.js';
 import { ParticipantLoop } from '../participant/participant-loop.js';
 import { databaseScope } from './database-scope.js';
 import { VERIFIER_MIGRATIONS } from './install-verifier.js';
@@ -106,10 +107,7 @@ export class VerifierRunner {
 
   /** Rejects unless that database has every migration of this build. */
   async checkMigrations(): Promise<void> {
-    const rows = await pgExecutor(this.pool).query<{ name: string }>('SELECT name FROM tenantry.migration');
-    const applied = new Set(rows.map(({ name }) => name));
-    const missing = VERIFIER_MIGRATIONS.filter(({ name }) => !applied.has(name));
-    if (missing.length > 0) throw new Error(`Not migrated: ${missing.map(({ name }) => name).join(', ')}.`);
+    await checkMigrationLevel(pgExecutor(this.pool), VERIFIER_MIGRATIONS);
   }
 
   /** Hands back or finishes the work, and closes everything; once, however often it is called. */
