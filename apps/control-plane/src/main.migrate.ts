@@ -1,4 +1,4 @@
-import { createLogger, runMain } from '@tenantry/service';
+import { createLogger, runMain, untilDatabaseIsThere } from '@tenantry/service';
 import { loginOf } from '@tenantry/database';
 import { declareInstallation } from './database/declare-installation.js';
 import { migrateControlPlane, participantLogins } from './database/migrate-control-plane.js';
@@ -14,6 +14,7 @@ await runMain(
     const config = loadMigrationConfig();
     const { raiseEpoch, epoch } = migrateArguments(process.argv.slice(2));
     logger.level = config.logLevel;
+    await untilDatabaseIsThere(config.adminUrl, config.migrateWaitMs, logger);
     const { applied, warnings } = await migrateControlPlane({
       adminUrl: config.adminUrl,
       service: loginOf(config.serviceUrl),
