@@ -13,7 +13,7 @@ export class StartedAdapter extends ExpressAdapter {
   }
 
   /** Port and host are not asked; what is called back is, as Nest does it, the last. */
-  override listen(...args: readonly (string | number | (() => void))[]): Server {
+  override listen(...args: readonly (string | number | (() => void) | undefined)[]): Server {
     this.server.handOver(this.getInstance());
     const callback = args.at(-1);
     if (typeof callback === 'function') callback();
