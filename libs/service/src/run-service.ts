@@ -1,5 +1,4 @@
 import type { INestApplication } from '@nestjs/common';
-import { SchemaTooNew } from '@tenantry/database';
 import type { Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -66,17 +65,21 @@ async function shutDown(
 }
 
 /**
- * Runs an entry point: what it throws is logged as `start failed` and ends the process with exit code 1, or with 78 where this build is
- * too old for its database, which starting it again does not mend.
+ * Runs an entry point: what it throws is logged as `start failed` and ends the process with its `exitCode`, which tells a start that
+ * trying again does not mend (`SchemaTooNew`, a restored database), and with 1 where it has none.
  */
 export async function runMain(logger: () => Logger, main: () => Promise<void>): Promise<void> {
   try {
     await main();
   } catch (error) {
     logger().fatal({ err: error }, 'start failed');
-    const status = error instanceof SchemaTooNew ? error.exitCode : 1;
+    const status = exitCodeOf(error);
     process.exitCode = status;
     // Half-started workers and pools would keep the process alive.
     setImmediate(() => process.exit(status));
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  return error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number' ? error.exitCode : 1;
 }
