@@ -81,5 +81,7 @@ export async function runMain(logger: () => Logger, main: () => Promise<void>): 
 }
 
 function exitCodeOf(error: unknown): number {
-  return error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number' ? error.exitCode : 1;
+  return error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number'
+    ? error.exitCode
+    : 1;
 }
