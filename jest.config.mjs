@@ -35,7 +35,10 @@ const shared = {
   },
 };
 
-/** Four suites: `jest --selectProjects unit|db|e2e|long`. What all but unit need (servers) is started by scripts/test.mjs. */
+/**
+ * Suites: `jest --selectProjects unit|db|e2e|long|helm`. What all but unit need (servers, tools) is started by scripts/test.mjs and
+ * scripts/test-helm.mjs.
+ */
 export default {
   testTimeout: 30_000,
   // One more than two processors: much of what is tested is waiting for a lease, a session or a restart.
@@ -69,6 +72,13 @@ export default {
       displayName: 'long',
       testEnvironment: '<rootDir>/libs/testing/jest-environment.mjs',
       testMatch: ['<rootDir>/libs/*/src/**/*.long.spec.ts', '<rootDir>/test/**/*.long.e2e.ts'],
+      globalTeardown: '<rootDir>/libs/testing/src/drop-test-databases.ts',
+    },
+    {
+      ...shared,
+      displayName: 'helm',
+      testEnvironment: '<rootDir>/libs/testing/jest-environment.mjs',
+      testMatch: ['<rootDir>/test/helm/**/*.spec.ts'],
       globalTeardown: '<rootDir>/libs/testing/src/drop-test-databases.ts',
     },
   ],

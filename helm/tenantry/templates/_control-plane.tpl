@@ -61,7 +61,7 @@
   "REQUEST_BACKOFF_MAX_MS" $values.requestBackoff.maxMs
   "MAX_WATCHERS" $values.maxWatchers
   "BACKFILL_CONCURRENCY" $values.backfillConcurrency
-  "OUTBOX_NOTIFY" $values.outboxNotify
+  "OUTBOX_NOTIFY" (ternary "on" "off" $values.outboxNotify)
   "OUTBOX_ALERT_AFTER" $values.outboxAlertAfter
   "SWEEP_INTERVAL_MS" $values.sweepIntervalMs
   "AUDIT_CHECKPOINT_INTERVAL" $values.audit.checkpointInterval

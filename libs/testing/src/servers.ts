@@ -21,7 +21,7 @@ export { startSecuredKafka, type SecuredKafka } from './secured-kafka.js';
 export { documentedAcls, type DocumentedUsers } from './documented-acls.js';
 export { type Certificate, type CertificateAuthority } from './tls-certificates.js';
 export { networkLink, type NetworkLink } from './network-link.js';
-export { KAFKA_VERSIONS, KafkaUnavailableError } from './kafka-jars.js';
+export { kafkaInstallation, KAFKA_VERSIONS, KafkaUnavailableError } from './kafka-jars.js';
 export { untilMessagesPass } from './kafka-probe.js';
 export { kafkaMessages, type KafkaPlace } from './kafka-messages.js';
 export {

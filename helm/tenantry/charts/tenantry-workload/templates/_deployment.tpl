@@ -5,9 +5,10 @@
 {{- $settings := $workload.settings }}
 {{- $labelled := dict "root" $root "component" $workload.component }}
 {{- $files := concat $workload.files (include "tenantry-workload.common-files" . | fromYamlArray) }}
-{{- $ports := dict "HOST" "0.0.0.0" "PORT" (toString $workload.port) "METRICS_PORT" (toString $root.Values.metrics.port) }}
+{{- $process := dict "HOST" "0.0.0.0" "PORT" (toString $workload.port) "METRICS_PORT" (toString $root.Values.metrics.port) }}
 {{- $env := list }}
-{{- range $name, $value := $ports }}{{ $env = append $env (dict "name" $name "value" $value) }}{{ end }}
+{{- range $name, $seconds := dict "SHUTDOWN_DRAIN" $settings.shutdown.drainSeconds "SHUTDOWN_TIMEOUT" $settings.shutdown.timeoutSeconds }}{{ $_ := set $process $name (printf "PT%dS" (int $seconds)) }}{{ end }}
+{{- range $name, $value := $process }}{{ $env = append $env (dict "name" $name "value" $value) }}{{ end }}
 {{- $container := dict "root" $root "container" $workload.component "image" $workload.image "args" $workload.args "env" (concat $env $workload.env) "files" $workload.files "settings" $settings "resources" $settings.resources }}
 {{- $initial := and $workload.migration (eq $workload.migration.settings.mode "initContainer") }}
 {{- if $initial }}
@@ -39,7 +40,7 @@ spec:
       {{- end }}
     spec:
       {{- include "tenantry-workload.pod-spec" (dict "root" $root "settings" $settings "serviceAccount" (include "tenantry-workload.service-account" $labelled)) | nindent 6 }}
-      terminationGracePeriodSeconds: {{ $settings.terminationGracePeriodSeconds }}
+      terminationGracePeriodSeconds: {{ add $settings.shutdown.drainSeconds $settings.shutdown.timeoutSeconds 10 }}
       topologySpreadConstraints:
         {{- if $settings.topologySpreadConstraints }}
         {{- toYaml $settings.topologySpreadConstraints | nindent 8 }}
@@ -72,11 +73,6 @@ spec:
           readinessProbe:
             httpGet: {path: /readyz, port: http}
             {{- toYaml $settings.probes.readiness | nindent 12 }}
-          {{- with $settings.preStopSleepSeconds }}
-          lifecycle:
-            preStop:
-              sleep: {seconds: {{ . }}}
-          {{- end }}
       volumes:
         {{- include "tenantry-workload.volumes" (dict "files" (include "tenantry-workload.distinct" $files | fromYamlArray) "extra" $settings.extraVolumes) | nindent 8 }}
 {{- end }}

@@ -56,6 +56,11 @@ metadata:
 spec:
   backoffLimit: {{ $migration.settings.backoffLimit }}
   activeDeadlineSeconds: {{ $migration.settings.activeDeadlineSeconds }}
+  podFailurePolicy:
+    rules:
+      # The release is older than its database: trying again does not mend that.
+      - action: FailJob
+        onExitCodes: {containerName: migrate, operator: In, values: [78]}
   template:
     metadata:
       labels:
