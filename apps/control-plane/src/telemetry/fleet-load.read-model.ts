@@ -47,6 +47,15 @@ export class FleetLoadReadModel {
     );
   }
 
+  /** Operations that failed for good and that nothing has taken the place of, by kind; kinds without any are missing. */
+  failedOperations(): Promise<{ kind: OperationKind; failed: number }[]> {
+    return this.sql.query(
+      `SELECT o.kind, count(*)::int AS failed
+       FROM tenantry.operation o JOIN tenantry.tenant t ON t.id = o.tenant_id AND t.generation = o.generation
+       WHERE o.state = 'failed' GROUP BY o.kind`,
+    );
+  }
+
   /** Every participant that is not retired. What was asked by an operation that something took the place of is not waited for. */
   participants(): Promise<ParticipantLoad[]> {
     return this.sql.query(

@@ -125,6 +125,19 @@ describe('the metrics of the control plane', () => {
     ).toBe(1);
   });
 
+  it('show what has failed for good until somebody decides', async () => {
+    const failed = async () =>
+      (await gauges({ failed: ['tenantry_operations_failed', { operation: 'provision' }] })).failed;
+    expect(await failed()).toBe(0);
+    const { tenant } = await control.create();
+    await control.reconcile(tenant.id);
+    await control.acknowledge(tenant.id, { outcome: 'failed', retryable: false, error: 'no such plan' });
+    await control.reconcile(tenant.id);
+    expect(await failed()).toBe(1);
+    await control.part(CommandBus).execute(new SuspendTenant(tenant.id, 'it does not come up', TESTER));
+    expect(await failed()).toBe(0);
+  });
+
   it('show purges that wait for longer than their grace period, unless the law holds them', async () => {
     const overdue = async () => (await gauges({ purges: ['tenantry_purges_overdue'] })).purges;
     expect(await overdue()).toBe(0);

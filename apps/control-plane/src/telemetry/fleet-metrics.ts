@@ -11,6 +11,10 @@ const GAUGES = {
     description: 'Those of them that are past their deadline.',
     unit: '{operation}',
   },
+  tenantry_operations_failed: {
+    description: 'Operations that have failed for good, and that nothing has taken the place of.',
+    unit: '{operation}',
+  },
   tenantry_tasks_waiting: {
     description: 'What a participant was asked for and has not done, and nobody decided to go on without.',
     unit: '{task}',
@@ -63,6 +67,10 @@ export class FleetMetrics implements OnApplicationBootstrap, BeforeApplicationSh
           observe('tenantry_operations_running', running, { operation });
           observe('tenantry_operations_overdue', overdue, { operation });
         }
+
+        const failed = new Map((await this.load.failedOperations()).map((row) => [row.kind, row.failed]));
+        for (const operation of OPERATION_KINDS)
+          observe('tenantry_operations_failed', failed.get(operation) ?? 0, { operation });
 
         for (const one of await this.load.participants()) {
           const labels = { participant: one.name };
