@@ -1,11 +1,14 @@
 /** `npm run check`: everything that a machine can say about the code without running it. One line per check. */
 import { build } from './build.mjs';
+import { alertsAreTested, alertsAreWhole } from './check/alerts.mjs';
 import { compose } from './check/compose.mjs';
 import { asyncApiValid } from './check/contracts/asyncapi-valid.mjs';
 import { contractGateBites, contractsCompatible } from './check/contracts/gate.mjs';
+import { dashboardsParse } from './check/dashboards.mjs';
 import { importRules, importRulesBite } from './check/import-rules.mjs';
 import { lockFile } from './check/lock-file.mjs';
 import { asyncApiDocuments } from './generate/asyncapi.mjs';
+import { dashboardDocuments } from './generate/dashboards.mjs';
 import { compareDocuments } from './generate/documents.mjs';
 import { openApiDocuments } from './generate/openapi.mjs';
 import { schemaDocuments } from './generate/schema.mjs';
@@ -26,6 +29,10 @@ const CHECKS = {
   'messages are compatible with the released ones': contractsCompatible,
   'the compatibility of messages bites (seeded violations)': contractGateBites,
   'database schemas are current': async () => compareDocuments(await schemaDocuments()),
+  'alert rules are whole (promtool)': alertsAreWhole,
+  'each alert fires and keeps quiet in a test (promtool)': alertsAreTested,
+  'dashboards are current': async () => compareDocuments(await dashboardDocuments()),
+  'queries of dashboards parse (promtool)': dashboardsParse,
   'docker-compose.yml is valid (Compose specification)': compose,
   'lock file is complete and names no registry': lockFile,
 };

@@ -2,6 +2,7 @@
 import { build } from './build.mjs';
 import { releasedDocuments } from './check/contracts/gate.mjs';
 import { asyncApiDocuments } from './generate/asyncapi.mjs';
+import { dashboardDocuments } from './generate/dashboards.mjs';
 import { writeDocuments } from './generate/documents.mjs';
 import { openApiDocuments } from './generate/openapi.mjs';
 import { schemaDocuments } from './generate/schema.mjs';
@@ -12,6 +13,7 @@ const documents = {
   ...(await asyncApiDocuments()),
   ...(await openApiDocuments()),
   ...(await schemaDocuments()),
+  ...(await dashboardDocuments()),
 };
 await writeDocuments(documents);
 for (const file of Object.keys(documents)) console.log(file);
