@@ -1,0 +1,87 @@
+import { waitFor } from '@tenantry/testing/servers';
+import { topicNames } from '@tenantry/contracts';
+import { Kafka, logLevel } from 'kafkajs';
+import type { Scene } from './scene.ts';
+
+export const RELAY_CUT_OFF: Scene = {
+  trouble: 'the relay is cut off from Kafka while tenants change',
+  alerts: ['TenantryOutboxStalled', 'TenantryRelayFailing'],
+  cause: async (stage) => {
+    const { id } = await stage.active();
+    stage.system.link('relay', 'kafka').cut();
+    stage.repeat('changes', 500, () => stage.change(id));
+  },
+  mend: async (stage) => {
+    await stage.endRepeating('changes');
+    stage.system.link('relay', 'kafka').heal();
+  },
+};
+
+export const SERVICE_CUT_OFF: Scene = {
+  trouble: 'a service is cut off from Kafka with its answer still to be sent',
+  alerts: ['TenantryRoutesStale', 'TenantryAnswersStuck'],
+  cause: async (stage) => {
+    // Provisioning looks here first, so it waits with its request taken in until there is no way back.
+    const letGo = await stage.lock('data-plane', 'tenantry.provisioned', 'ACCESS EXCLUSIVE');
+    try {
+      const { id } = await stage.create();
+      await waitFor('the request to arrive', async () => {
+        const sql = 'SELECT 1 FROM tenantry.inbox WHERE tenant_id = $1';
+        return (await stage.rows('data-plane', sql, [id])).length > 0;
+      });
+      stage.system.link('data-plane', 'kafka').cut();
+    } finally {
+      await letGo();
+    }
+  },
+  mend: async ({ system }) => system.link('data-plane', 'kafka').heal(),
+};
+
+interface ParkedFact {
+  readonly id: string;
+}
+
+export const SERVICE_BROKEN: Scene = {
+  trouble: 'a service cannot apply the facts of some tenants',
+  alerts: ['TenantryFactsParked', 'TenantryConsumerFailing'],
+  cause: async (stage) => {
+    stage.billing.broken = true;
+    // Each is tried five times and parked, so there have to be others for it to go on failing.
+    stage.repeat('facts', 100, async () => stage.change((await stage.create()).id));
+  },
+  mend: async (stage) => {
+    await stage.endRepeating('facts');
+    stage.billing.broken = false;
+    const parked = async (): Promise<readonly ParkedFact[]> =>
+      (await stage.system.control.get<{ data: ParkedFact[] }>('/v1/parked?state=parked&limit=200')).body.data;
+    await waitFor(
+      'nothing to be parked',
+      async () => {
+        const facts = await parked();
+        for (const { id } of facts)
+          await stage.system.control.post(`/v1/parked/${id}/redrive`, { reason: 'billing is mended' });
+        return facts.length === 0;
+      },
+      60_000,
+    );
+  },
+};
+
+/** What somebody who pretends, or a client of another version, could send. */
+const NO_ANSWER = Buffer.from('{"outcome": "done"}');
+
+export const ANSWERS_REFUSED: Scene = {
+  trouble: 'a service sends answers that are none',
+  alerts: ['TenantryAcknowledgementsRefused'],
+  cause: async (stage) => {
+    const { kafkaBrokers, topicPrefix } = stage.system;
+    const kafka = new Kafka({ brokers: [kafkaBrokers], clientId: 'game-day', logLevel: logLevel.NOTHING });
+    const producer = kafka.producer();
+    await producer.connect();
+    const topic = topicNames(topicPrefix).acknowledgements('reference');
+    stage.repeat('no answers', 100, () =>
+      producer.send({ topic, messages: [{ key: 'nobody', value: NO_ANSWER }] }),
+    );
+  },
+  mend: (stage) => stage.endRepeating('no answers'),
+};
