@@ -4,6 +4,9 @@ import { waitFor } from '@tenantry/testing';
 import { Client } from 'pg';
 import { TenantSteps } from './tenant-steps.js';
 
+/** What a control plane ends with that is started on a restored database. */
+const RESTORED = 79;
+
 const APPS: readonly AppName[] = ['control-plane', 'data-plane', 'verifier'];
 
 interface Health {
@@ -39,8 +42,25 @@ describe.each(testedTransports())(
     async function whileDown(work: () => Promise<void>): Promise<void> {
       await Promise.all(APPS.map((app) => system.shutDown(app)));
       await work();
-      await Promise.all(APPS.map((app) => system.start(app)));
     }
+    const startAll = () => Promise.all(APPS.map((app) => system.start(app)));
+    /** Starts the control plane, which refuses, and answers what it says. */
+    async function refusal(): Promise<string | undefined> {
+      const before = system.logs('control-plane').length;
+      const { status } = await (await system.launch('control-plane')).ended;
+      expect(status).toBe(RESTORED);
+      return system
+        .logs('control-plane')
+        .slice(before)
+        .find((line) => line.includes('start failed'));
+    }
+    /** Makes the copy look like the database itself, as one does whose volume was taken back to an earlier snapshot. */
+    const disguise = () =>
+      steps.rows(
+        'control-plane',
+        `UPDATE tenantry.database_identity SET written_by = pg_current_xact_id(),
+           database_oid = (SELECT oid::bigint FROM pg_database WHERE datname = current_database())`,
+      );
     const served = async (id: string) => (await steps.as(id).get('/v1/projects')).status;
     const isServed = (id: string, status: number) =>
       waitFor(
@@ -57,6 +77,7 @@ describe.each(testedTransports())(
       await steps.suspend(lostReactivation.id);
       await steps.reaches(lostReactivation.id, 'SUSPENDED');
       await whileDown(() => onServer(`CREATE DATABASE ${backup()} TEMPLATE ${control()}`));
+      await startAll();
 
       for (let round = 0; round < 2; round += 1) {
         await steps.suspend(kept.id);
@@ -74,6 +95,9 @@ describe.each(testedTransports())(
         await onServer(`DROP DATABASE ${control()}`, `CREATE DATABASE ${control()} TEMPLATE ${backup()}`);
         await system.migrate('control-plane');
       });
+      expect(await refusal()).toContain('main.migrate --raise-epoch');
+      await disguise();
+      await startAll();
 
       // Without the command nobody obeys: whatever is sent counts as old.
       expect((await steps.suspend(kept.id)).tenant.state).toBe('SUSPENDING');
@@ -105,6 +129,7 @@ describe.each(testedTransports())(
       expect(await served(kept.id)).toBe(200);
 
       await system.shutDown('control-plane');
+      if (transport === 'kafka') expect(await refusal()).toContain('main.migrate --raise-epoch');
       await system.migrate('control-plane', ['--raise-epoch']);
       await system.start('control-plane');
 

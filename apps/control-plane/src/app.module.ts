@@ -29,6 +29,7 @@ import { ExplainingModule } from './explaining/explaining.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { HistoryModule } from './history/history.module.js';
 import { IdempotencyModule } from './idempotency/idempotency.module.js';
+import { IdentityModule } from './identity/identity.module.js';
 import { missingMigrations } from './database/migration-level.js';
 import { LifecycleSettingsModule } from './lifecycle-settings.module.js';
 import { MessageDocsModule } from './message-docs/message-docs.module.js';
@@ -62,6 +63,7 @@ export class AppModule {
         loggingModule(logger),
         CqrsModule.forRoot(),
         DatabaseModule.forRoot(config.databaseUrl, config.databasePoolSize),
+        IdentityModule.forRoot(logger),
         LifecycleSettingsModule.forRoot({
           backoff: { baseMs: config.requestBackoffBaseMs, maxMs: config.requestBackoffMaxMs },
           notify: config.outboxNotify === 'on',
