@@ -79,6 +79,12 @@ export class StateRepair {
     this.lastRead.set(tenantId, { ...read, readAt: performance.now(), highest });
   }
 
+  /** Whether something that was read before then, by `performance.now()`, is not compared yet. */
+  hasLeftFrom(time: number): boolean {
+    const [oldest] = this.lastRead.values();
+    return oldest !== undefined && oldest.readAt <= time;
+  }
+
   /** Answers whether there may be more to compare at once. */
   private async compare(): Promise<boolean> {
     const settledBefore = performance.now() - this.settleMs;

@@ -1,5 +1,11 @@
 import { pgExecutor } from '@tenantry/database';
 import { readEpoch, Relay, WorkLoop, type NumberAhead, type RelayOptions } from '@tenantry/messaging';
+import type { PromotionComparison } from './promotion-comparison.js';
+
+export interface GuardedRelayOptions extends RelayOptions {
+  /** What has to be done before anything is sent, whenever it is due. Default: nothing ever is. */
+  readonly comparison?: Pick<PromotionComparison, 'isDue' | 'run' | 'stop'>;
+}
 
 /** How often it is looked whether the relay may run, in milliseconds. */
 const LOOK_MS = 1_000;
@@ -14,7 +20,7 @@ export class GuardedRelay {
   private told = false;
   private readonly loop: WorkLoop;
 
-  constructor(private readonly options: RelayOptions) {
+  constructor(private readonly options: GuardedRelayOptions) {
     this.loop = new WorkLoop({
       step: () => this.look(),
       minPauseMs: LOOK_MS,
@@ -33,15 +39,25 @@ export class GuardedRelay {
   }
 
   async stop(): Promise<void> {
+    this.options.comparison?.stop();
     await this.loop.stop();
     await this.relay?.stop();
   }
 
   private async look(): Promise<boolean> {
-    const { ahead } = await readEpoch(pgExecutor(this.options.pool));
+    const { pool, comparison } = this.options;
+    const { ahead } = await readEpoch(pgExecutor(pool));
     if (ahead) await this.halt(ahead);
+    else if (await comparison?.isDue()) return this.compare(comparison!);
     else this.run();
     return false;
+  }
+
+  /** @returns true: what it has found is looked at next. */
+  private async compare(comparison: Pick<PromotionComparison, 'run'>): Promise<boolean> {
+    await this.rest();
+    await comparison.run();
+    return true;
   }
 
   private run(): void {
@@ -60,6 +76,10 @@ export class GuardedRelay {
       );
     }
     this.told = true;
+    await this.rest();
+  }
+
+  private async rest(): Promise<void> {
     const { relay } = this;
     this.relay = undefined;
     await relay?.stop();

@@ -10,6 +10,7 @@ import { CommitSignal } from '../database/commit-signal.js';
 import { BUS, type Bus } from './bus.js';
 import { GuardedRelay } from './guarded-relay.js';
 import { OUTBOX_NOTIFY } from './outbox-notify.js';
+import { PromotionComparison } from './promotion-comparison.js';
 import { reach } from './reach.js';
 
 /**
@@ -31,7 +32,11 @@ export class RelayLifetime implements OnApplicationBootstrap, BeforeApplicationS
     @Inject(OUTBOX_NOTIFY) notify: boolean,
     committed: CommitSignal,
   ) {
-    this.relay = new GuardedRelay({ ...bus, listen: notify });
+    this.relay = new GuardedRelay({
+      ...bus,
+      listen: notify,
+      comparison: new PromotionComparison({ ...bus, notify }),
+    });
     this.repair = new StateRepair({ ...bus, notify });
     this.lag = new OutboxLag({ sql: pgExecutor(bus.pool) });
     committed.onCommit(() => this.relay.wake());
