@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SqlExecutor } from '@tenantry/database';
 import type { Logger, WorkControl, WorkItem } from '@tenantry/messaging';
-import type { ClientBase } from 'pg';
-import { inTransaction } from './transaction.js';
+import { type ClientBase, escapeLiteral } from 'pg';
+import { inTransaction, type StepTransaction } from './transaction.js';
 import { TenantHeld } from './request-errors.js';
 
 /** How the fence is changed against transactions that are still in. */
@@ -36,47 +35,56 @@ export class FenceWriter {
     private readonly times: FenceTimes = DEFAULT_FENCE_TIMES,
   ) {}
 
-  /** Raises the generation; the access stays, and is frozen where there was no fence. */
-  keep(): Promise<void> {
-    return this.write((sql) => this.set(sql, 'keep'));
+  /**
+   * Raises the generation; the access stays, and is frozen where there was no fence.
+   *
+   * @param durable whether to wait for the disk. Without, it holds for everybody at once, and a crash of the server can lose it
+   * with all that came after: for a request whose last step waits. Default: true.
+   */
+  keep({ durable = true }: { readonly durable?: boolean } = {}): Promise<void> {
+    return this.write(async (tx) => tx.later(this.call('set_fence', 'keep')), durable);
   }
 
   /** As `keep`, with `work` done while nobody else can change the tenant, and undone when it fails. */
-  keepWhile(work: (sql: SqlExecutor) => Promise<void>): Promise<void> {
-    return this.write(async (sql) => {
-      await this.set(sql, 'keep');
-      await work(sql);
+  keepWhile(work: (tx: StepTransaction) => Promise<void>): Promise<void> {
+    return this.write(async (tx) => {
+      await tx.query(this.call('set_fence', 'keep'));
+      await work(tx);
     });
   }
 
-  open(): Promise<void> {
-    return this.write((sql) => this.set(sql, 'open'));
+  /**
+   * Lets the tenant's transactions in.
+   *
+   * @param more statements that hold from the same moment on: of the same transaction, without parameters. Default: none.
+   * @param durable as for `keep`.
+   */
+  open({
+    with: more = [],
+    durable = true,
+  }: { readonly with?: readonly string[]; readonly durable?: boolean } = {}): Promise<void> {
+    return this.write(async (tx) => tx.later(this.call('set_fence', 'open'), ...more), durable);
   }
 
   freeze(): Promise<void> {
-    return this.write((sql) => this.set(sql, 'frozen'));
+    return this.write(async (tx) => tx.later(this.call('set_fence', 'frozen')));
   }
 
   /** Freezes for good: the tombstone stands from here on. */
   bury(): Promise<void> {
-    return this.write((sql) =>
-      sql.query('SELECT tenantry.bury($1, $2)', [this.item.tenantId, this.item.generation]),
-    );
+    return this.write(async (tx) => tx.later(this.call('bury')));
   }
 
-  private set(sql: SqlExecutor, access: 'keep' | 'open' | 'frozen'): Promise<unknown> {
-    return sql.query('SELECT tenantry.set_fence($1, $2, $3)', [
-      this.item.tenantId,
-      this.item.generation,
-      access,
-    ]);
+  private call(name: 'set_fence' | 'bury', ...access: ('keep' | 'open' | 'frozen')[]): string {
+    const { tenantId, generation } = this.item;
+    return `SELECT tenantry.${name}(${[tenantId, String(generation), ...access].map(escapeLiteral).join(', ')})`;
   }
 
-  private async write(change: (sql: SqlExecutor) => Promise<unknown>): Promise<void> {
+  private async write(change: (tx: StepTransaction) => Promise<void>, durable = true): Promise<void> {
     const startedAt = performance.now();
     for (;;) {
       try {
-        await inTransaction(this.client, this.times.lockTimeoutMs, change);
+        await inTransaction(this.client, { lockTimeoutMs: this.times.lockTimeoutMs, durable }, change);
         return;
       } catch (error) {
         const waitedMs = performance.now() - startedAt;

@@ -34,7 +34,7 @@ export async function suspendDatabase({
   const inner = await innerFence();
   await inner.freeze();
   await database.leave();
-  await inTransaction(client, LOCK_TIMEOUT_MS, (sql) => database.closeLoginTx(sql));
+  await inTransaction(client, { lockTimeoutMs: LOCK_TIMEOUT_MS }, (tx) => database.closeLoginTx(tx));
   const ended = await database.endSessions();
   await stepDone('login');
   return inner.terminated + ended;
