@@ -4,9 +4,10 @@ import { alertsAreTested, alertsAreWhole } from './check/alerts.mjs';
 import { compose } from './check/compose.mjs';
 import { asyncApiValid } from './check/contracts/asyncapi-valid.mjs';
 import { contractGateBites, contractsCompatible } from './check/contracts/gate.mjs';
-import { dashboardsParse } from './check/dashboards.mjs';
+import { queriesParse } from './check/dashboards.mjs';
 import { importRules, importRulesBite } from './check/import-rules.mjs';
 import { lockFile } from './check/lock-file.mjs';
+import { runbooksAreReal } from './check/runbooks.mjs';
 import { asyncApiDocuments } from './generate/asyncapi.mjs';
 import { dashboardDocuments } from './generate/dashboards.mjs';
 import { compareDocuments } from './generate/documents.mjs';
@@ -32,7 +33,8 @@ const CHECKS = {
   'alert rules are whole (promtool)': alertsAreWhole,
   'each alert fires and keeps quiet in a test (promtool)': alertsAreTested,
   'dashboards are current': async () => compareDocuments(await dashboardDocuments()),
-  'queries of dashboards parse (promtool)': dashboardsParse,
+  'queries of dashboards and runbooks parse (promtool)': queriesParse,
+  'each alert has a runbook, and what it names exists': runbooksAreReal,
   'docker-compose.yml is valid (Compose specification)': compose,
   'lock file is complete and names no registry': lockFile,
 };

@@ -4,15 +4,15 @@
  *
  * --only NAME   only the scenes with such an alert
  *
- * Needs the command `prometheus` (Debian's package has that name), and what Kafka needs. One line per alert, one for the dashboards; the last is
- * `N passed, N failed`. Data and logs are below `.cache/gameday`.
+ * Needs the command `prometheus` (Debian's package has that name), and what Kafka needs. One line per alert; every
+ * query of dashboards and runbooks has to have shown something by the end. The last line is `N passed, N failed`. Data and logs are below `.cache/gameday`.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
 import { build } from './build.mjs';
 import { FACTOR, fasterExpression, fasterGroups } from './gameday/faster-rules.mjs';
-import { dashboardQueries } from './check/dashboards.mjs';
+import { dashboardQueries, runbookQueries } from './check/dashboards.mjs';
 import { fromRoot } from './run.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
@@ -32,12 +32,13 @@ async function main() {
   await build();
   const { runGameDay } = await import('../test/gameday/index.ts');
   const rules = ruleFiles();
+  const queries = [...dashboardQueries(), ...runbookQueries()];
   const startedAt = performance.now();
   const { outcomes, empty } = await runGameDay({
     buildRoot: fromRoot(),
     folder: fromRoot('.cache', 'gameday'),
     rules: rules.map(({ groups }) => ({ groups: fasterGroups(groups) })),
-    queries: values.only === undefined ? dashboardQueries().map(fasterExpression) : [],
+    queries: values.only === undefined ? queries.map(fasterExpression) : [],
     only: values.only,
     say: (line) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`),
     onOutcome: (outcome) => console.log(text(outcome)),
@@ -49,12 +50,12 @@ async function main() {
     .map(({ alert, labels }) => `${alert} ${labels.severity}`);
   const forgotten = values.only === undefined ? all.filter((alert) => !seen.has(alert)) : [];
   for (const alert of forgotten) console.log(`FAIL ${alert}: no scene causes it`);
-  for (const query of empty) console.log(`FAIL a dashboard shows nothing for: ${query}`);
+  for (const query of empty) console.log(`FAIL nothing was ever shown for: ${query}`);
   const unmade = outcomes.filter(({ failure }) => failure !== undefined).length;
   const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
   console.log(
     `${outcomes.length - unmade} of ${all.length} alerts fired and cleared in ${minutes} minutes, ${FACTOR} times as fast as in production; ` +
-      `${empty.length} queries of dashboards showed nothing`,
+      `${queries.length} queries of dashboards and runbooks, of which ${empty.length} showed nothing`,
   );
   return { passed: outcomes.length - unmade, failed: unmade + forgotten.length + empty.length };
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { fromRoot } from '../run.mjs';
 import { promtool } from './promtool.mjs';
+import { runbookBlocks } from './runbooks.mjs';
 
 /** What Grafana puts in place of its variables when everything is chosen. */
 const VARIABLES = { $__rate_interval: '5m', $namespace: '.*', $service: '.*' };
@@ -19,9 +20,14 @@ export function dashboardQueries() {
   ];
 }
 
-/** Every query is PromQL, and nothing of Grafana's is left in it. */
-export async function dashboardsParse() {
-  const queries = dashboardQueries();
+/** Every query of every runbook. */
+export function runbookQueries() {
+  return [...new Set(runbookBlocks('promql').map(({ content }) => content))];
+}
+
+/** Every query of dashboards and runbooks is PromQL, and nothing of Grafana's is left in it. */
+export async function queriesParse() {
+  const queries = [...dashboardQueries(), ...runbookQueries()];
   const left = queries.filter((query) => query.includes('$'));
   if (left.length > 0) throw new Error(`unknown variables in:\n${left.join('\n')}`);
   const folder = mkdtempSync(path.join(tmpdir(), 'tenantry-dashboards-'));
