@@ -7,7 +7,13 @@ interface ServiceTable {
   readonly table: string;
   readonly tenant_column: boolean;
   readonly forced: boolean;
-  readonly policies: readonly { readonly name: string; readonly definition: string }[];
+  readonly policies: readonly Policy[];
+}
+
+interface Policy {
+  readonly name: string;
+  /** All of it in one text, to be compared. */
+  readonly definition: string;
 }
 
 /** The one policy of a tenant table that opens it. */
@@ -25,15 +31,16 @@ export interface TableSecurity {
 }
 
 /**
- * Brings every table of a schema under row security, and grants what the serving role needs. Runs in the transaction of
- * each migration, so that no table is ever seen without it.
+ * What brings every table of a schema under row security, and grants what the serving role needs: statements to be run in the
+ * transaction of each migration, so that no table is ever seen without it. They have no parameters and give no rows.
  *
  * @throws Error for a table that has no tenant column and is not declared global, and for one with a policy of its own,
  * since two permissive policies are OR-ed. A policy under the kit's name that reads differently is replaced.
  */
-export async function secureTables(sql: SqlExecutor, security: TableSecurity): Promise<void> {
+export async function securingStatements(sql: SqlExecutor, security: TableSecurity): Promise<string[]> {
   const statements = [`GRANT USAGE ON SCHEMA ${escapeIdentifier(security.schema)} TO ${SUPPORT_ROLE}`];
-  for (const table of await serviceTables(sql, security.schema)) {
+  const tables = await serviceTables(sql, security.schema);
+  for (const table of tables) {
     const declaredGlobal = security.globalTables.includes(table.table);
     if (table.tenant_column === declaredGlobal) throw new Error(undeclared(security.schema, table));
     const foreign = table.policies
@@ -45,8 +52,22 @@ export async function secureTables(sql: SqlExecutor, security: TableSecurity): P
       );
     statements.push(...secured(security, table));
   }
-  // They have no parameters and none gives rows, so they go in one message.
-  await sql.query(statements.join('; '));
+  return [...statements, ...grants(security, tables)];
+}
+
+/** One for all tables that are to be used alike: each statement is work of its own to the server. */
+function grants({ schema, role }: TableSecurity, tables: readonly ServiceTable[]): string[] {
+  const byRights = Map.groupBy(tables, (table) =>
+    table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT',
+  );
+  return Array.from(byRights, ([rights, alike]) => {
+    const names = alike.map((table) => nameOf(schema, table)).join(', ');
+    return `GRANT ${rights} ON ${names} TO ${escapeIdentifier(role)}, ${SUPPORT_ROLE}`;
+  });
+}
+
+function nameOf(schema: string, { table }: ServiceTable): string {
+  return `${escapeIdentifier(schema)}.${escapeIdentifier(table)}`;
 }
 
 function undeclared(schema: string, { table, tenant_column }: ServiceTable): string {
@@ -55,9 +76,9 @@ function undeclared(schema: string, { table, tenant_column }: ServiceTable): str
     : `Table ${schema}.${table} has no tenant_id column; add one, or declare the table global.`;
 }
 
-function secured({ schema, role, tenantId }: TableSecurity, table: ServiceTable): string[] {
+function secured({ schema, tenantId }: TableSecurity, table: ServiceTable): string[] {
   const statements: string[] = [];
-  const name = `${escapeIdentifier(schema)}.${escapeIdentifier(table.table)}`;
+  const name = nameOf(schema, table);
   const condition = policyCondition(table.tenant_column, tenantId);
   if (condition !== undefined && !table.forced) {
     statements.push(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY`);
@@ -71,8 +92,6 @@ function secured({ schema, role, tenantId }: TableSecurity, table: ServiceTable)
   }
   if (condition === undefined)
     for (const { name: policy } of table.policies) statements.push(`DROP POLICY ${policy} ON ${name}`);
-  const rights = table.tenant_column ? 'SELECT, INSERT, UPDATE, DELETE' : 'SELECT';
-  statements.push(`GRANT ${rights} ON ${name} TO ${escapeIdentifier(role)}, ${SUPPORT_ROLE}`);
   return statements;
 }
 
@@ -94,7 +113,7 @@ function policyCondition(tenantColumn: boolean, tenantId: string | undefined): s
 
 interface WantedPolicy {
   readonly name: string;
-  /** As {@link serviceTables} reads it from the catalogue. */
+  /** As {@link policiesOf} reads it from the catalogue. */
   readonly definition: string;
   readonly sql: string;
 }
@@ -114,22 +133,35 @@ function policiesFor(condition: string): readonly WantedPolicy[] {
   ];
 }
 
-function serviceTables(sql: SqlExecutor, schema: string): Promise<ServiceTable[]> {
-  return sql.query<ServiceTable>(
-    `SELECT c.relname AS "table",
+async function serviceTables(sql: SqlExecutor, schema: string): Promise<ServiceTable[]> {
+  const tables = await sql.query<Omit<ServiceTable, 'policies'> & { oid: number; with_policies: boolean }>(
+    // Without parameters, so that it needs no message of its own.
+    `SELECT c.oid, c.relname AS "table",
             EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped) AS tenant_column,
             c.relrowsecurity AND c.relforcerowsecurity AS forced,
-            coalesce((
-              SELECT json_agg(json_build_object(
-                'name', p.polname,
-                'definition', concat_ws(' ', p.polcmd, p.polpermissive::text,
-                  (SELECT string_agg(coalesce(r.rolname, 'public'), ',') FROM unnest(p.polroles) o LEFT JOIN pg_roles r ON r.oid = o),
-                  pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid))))
-              FROM pg_policy p WHERE p.polrelid = c.oid
-            ), '[]') AS policies
+            EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid) AS with_policies
      FROM pg_class c
-     WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p')
+     WHERE c.relkind IN ('r', 'p') AND c.oid = ANY (ARRAY(
+       -- By what DROP SCHEMA goes by: pg_class has no index that finds the tables of one schema among those of thousands.
+       SELECT d.objid FROM pg_depend d
+       WHERE d.refclassid = 'pg_namespace'::regclass AND d.classid = 'pg_class'::regclass
+         AND d.refobjid = ${escapeLiteral(escapeIdentifier(schema))}::regnamespace))
      ORDER BY c.relname`,
-    [escapeIdentifier(schema)],
   );
+  // What is new has none as a rule, and to write them out is what takes time.
+  const oids = tables.flatMap(({ oid, with_policies }) => (with_policies ? [oid] : []));
+  const policies = oids.length > 0 ? await policiesOf(sql, oids) : new Map<number, Policy[]>();
+  return tables.map((table) => ({ ...table, policies: policies.get(table.oid) ?? [] }));
+}
+
+async function policiesOf(sql: SqlExecutor, oids: readonly number[]): Promise<Map<number, Policy[]>> {
+  const rows = await sql.query<Policy & { table: number }>(
+    `SELECT p.polrelid AS "table", p.polname AS name,
+            concat_ws(' ', p.polcmd, p.polpermissive::text,
+              (SELECT string_agg(coalesce(r.rolname, 'public'), ',') FROM unnest(p.polroles) o LEFT JOIN pg_roles r ON r.oid = o),
+              pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) AS definition
+     FROM pg_policy p WHERE p.polrelid = ANY ($1)`,
+    [oids],
+  );
+  return Map.groupBy(rows, (row) => row.table);
 }

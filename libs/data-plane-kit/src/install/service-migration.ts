@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { MigrationChanged, type SqlExecutor, type SqlMigration } from '@tenantry/database';
-import { escapeIdentifier } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { StepTransaction } from '../participant/transaction.js';
 import type { ServiceDefinition } from '../service-definition.js';
-import { secureTables, type TableSecurity } from './secure-tables.js';
+import { securingStatements, type TableSecurity } from './secure-tables.js';
 
 /** The service's migrations that a schema lacks, in order. @throws MigrationChanged when one it has reads differently now. */
 export async function missingMigrations(
@@ -41,33 +42,32 @@ export async function applyMigrationTx(
   );
   if (recorded.length === 0) return false;
   await sql.query(`${useSchemaSql(security.schema)}; ${migration.sql}`);
-  await secureTables(sql, security);
+  await sql.query((await securingStatements(sql, security)).join(';\n'));
   return true;
 }
 
 /**
- * Applies all of the service's migrations to a schema that was made in this transaction, and nobody else sees yet, so that each needs no
+ * Applies all of the service's migrations to a schema that is made in this transaction, and nobody else sees yet, so that each needs no
  * message of its own. Row security is in place before anybody does.
  */
 export async function applyAllMigrationsTx(
-  sql: SqlExecutor,
+  tx: StepTransaction,
   migrations: readonly SqlMigration[],
   security: TableSecurity,
 ): Promise<void> {
-  await sql.query(
-    'INSERT INTO tenantry.schema_migration (schema_name, name, checksum) SELECT $1, * FROM unnest($2::text[], $3::text[])',
-    [security.schema, migrations.map(({ name }) => name), migrations.map(checksumOf)],
+  const records = migrations.map((one) =>
+    [security.schema, one.name, checksumOf(one)].map(escapeLiteral).join(', '),
   );
-  await sql.query([useSchemaSql(security.schema), ...migrations.map((one) => one.sql)].join(';\n'));
-  await secureTables(sql, security);
+  if (records.length > 0)
+    tx.later(
+      `INSERT INTO tenantry.schema_migration (schema_name, name, checksum) VALUES (${records.join('), (')})`,
+    );
+  tx.later(useSchemaSql(security.schema), ...migrations.map(({ sql }) => sql));
+  tx.later(...(await securingStatements(tx, security)));
 }
 
 /** Makes unqualified names mean this schema's tables until the transaction ends; temporary ones come last. */
-export async function useSchema(sql: SqlExecutor, schema: string): Promise<void> {
-  await sql.query(useSchemaSql(schema));
-}
-
-function useSchemaSql(schema: string): string {
+export function useSchemaSql(schema: string): string {
   return `SET LOCAL search_path TO ${escapeIdentifier(schema)}, pg_temp`;
 }
 

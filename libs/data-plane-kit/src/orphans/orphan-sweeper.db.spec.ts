@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Isolation, type TenantState, tenantSchemaName } from '@tenantry/contracts';
-import { pgExecutor, type Row } from '@tenantry/database';
+import type { Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import {
   EXAMPLE_SERVICE,
@@ -14,7 +14,7 @@ import {
 import { Pool } from 'pg';
 import { PROVISIONER_ROLE } from '../install/roles.js';
 import { createRequestHandler } from '../participant/request-handler.js';
-import { ensureTenantSchema } from '../participant/tenant-schema.js';
+import { tenantSchemaStatements } from '../participant/tenant-schema.js';
 import { RouteCache } from '../route-cache.js';
 import { markSql, readMarker } from './object-marker.js';
 import type { OrphanFinding, OrphanReport } from './orphan-report.js';
@@ -73,7 +73,8 @@ async function createLate(generation = 1, service = EXAMPLE_SERVICE.name): Promi
   try {
     await client.query('BEGIN');
     await client.query(`SET LOCAL ROLE ${PROVISIONER_ROLE}`);
-    await ensureTenantSchema(pgExecutor(client), schema, { service, tenantId, generation });
+    const marker = { service, tenantId, generation, database: new URL(database.adminUrl).pathname.slice(1) };
+    await client.query(tenantSchemaStatements(schema, { schema: false, role: false }, marker).join('; '));
     await client.query('COMMIT');
   } finally {
     client.release();

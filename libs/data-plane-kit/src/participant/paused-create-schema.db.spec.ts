@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { tenantSchemaName } from '@tenantry/contracts';
-import { pgExecutor, type Row } from '@tenantry/database';
+import type { Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import type { WorkControl, WorkResult } from '@tenantry/messaging';
 import {
@@ -20,7 +20,7 @@ import { OrphanSweeper } from '../orphans/orphan-sweeper.js';
 import { RouteCache } from '../route-cache.js';
 import type { FenceTimes } from './fence-writer.js';
 import { createRequestHandler } from './request-handler.js';
-import { ensureTenantSchema } from './tenant-schema.js';
+import { tenantSchemaStatements } from './tenant-schema.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -298,11 +298,13 @@ describe('a CREATE SCHEMA of generation 1 that is paused, and a purge of generat
     const client = await paused.connect();
     await client.query('BEGIN');
     await client.query(`SET LOCAL ROLE ${PROVISIONER_ROLE}`);
-    await ensureTenantSchema(pgExecutor(client), schema, {
+    const marker = {
       service: EXAMPLE_SERVICE.name,
       tenantId,
       generation: 1,
-    });
+      database: new URL(database.adminUrl).pathname.slice(1),
+    };
+    await client.query(tenantSchemaStatements(schema, { schema: false, role: false }, marker).join('; '));
     await client.query('COMMIT');
     client.release();
     expect((await sweep(true)).map(({ object, deleted }) => `${object.type} ${deleted}`).sort()).toEqual([

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { KIT_MIGRATIONS } from '../kit-migrations.js';
 import { PlacementRefused, RequestFailed } from './request-errors.js';
 import type { RequestContext } from './request-context.js';
-import { maintainTx } from './transaction.js';
+import { intermediateTx, maintainTx } from './transaction.js';
 
 /** The password that the tenant's login is to have. @throws PlacementRefused where this service has no key for it. */
 export function loginPassword({ tenantLogins, cluster, database }: RequestContext): string {
@@ -37,7 +37,7 @@ export async function ensureTenantDatabase({
   }
   const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
   const { generation } = found?.marker ?? madeFor;
-  await maintainTx(client, item, (tx) => database.admitTx(tx, { ...madeFor, generation }));
+  await intermediateTx(client, item, (tx) => database.admitTx(tx, { ...madeFor, generation }));
   await stepDone('login');
 }
 
@@ -54,15 +54,17 @@ export async function checkTenantDatabase(inner: ClientBase, name: string): Prom
 }
 
 /**
- * Lets the tenant in: opens the fence inside its database and its login. All of it happens while the tenant is locked in the
- * service's database, whose own fence stays as closed as it is: nobody serves the tenant there, and a newer request, which
- * needs that lock, finds all of it done or nothing.
+ * Lets the tenant in: opens the fence inside its database and its login, and writes the marker. All of it happens while the tenant is
+ * locked in the service's database, whose own fence stays as closed as it is: nobody serves the tenant there, and a newer request,
+ * which needs that lock, finds all of it done or nothing.
+ *
+ * @param marker the statements that write it; none when it is there.
  */
-export async function openTenantDatabase(context: RequestContext): Promise<void> {
+export async function openTenantDatabase(context: RequestContext, marker: readonly string[]): Promise<void> {
   const { fence, innerFence, database } = context;
   const password = loginPassword(context);
-  await fence.keepWhile(async (sql) => {
-    await (await innerFence()).open();
-    await database.openLoginTx(sql, password);
+  await fence.keepWhile(async (tx) => {
+    await (await innerFence()).open({ durable: false });
+    tx.later(...marker, database.openLoginSql(password));
   });
 }

@@ -1,15 +1,16 @@
 import { pgExecutor } from '@tenantry/database';
 import type { WorkResult } from '@tenantry/messaging';
-import type { ClientBase } from 'pg';
+import { type ClientBase, escapeLiteral } from 'pg';
 import { DEDICATED_ROLE } from '../install/roles.js';
 import type { TableSecurity } from '../install/secure-tables.js';
 import {
   applyAllMigrationsTx,
   applyMigrationTx,
   missingMigrations,
-  useSchema,
+  useSchemaSql,
 } from '../install/service-migration.js';
 import type { SeedEvidence } from '../service-definition.js';
+import { findTenant, type FoundTenant } from './found-tenant.js';
 import { type LocalPlacement, localPlacement } from './placement.js';
 import {
   checkTenantDatabase,
@@ -18,14 +19,15 @@ import {
   openTenantDatabase,
 } from './provision-database.js';
 import type { RequestContext } from './request-context.js';
-import { PlacementRefused, RequestFailed, TenantDataLost } from './request-errors.js';
+import { RequestFailed } from './request-errors.js';
 import { withTenantLock } from './tenant-lock.js';
-import { ensureTenantSchema } from './tenant-schema.js';
+import { tenantSchemaStatements } from './tenant-schema.js';
 import { intermediateTx, maintainTx } from './transaction.js';
 
 /**
  * Makes whatever is missing of the tenant and then opens its fence; the same for `provision` and `reactivate`. Each step is
- * one transaction and finds what an earlier run left; the marker comes last, and until it is there the tenant counts as half made.
+ * one transaction and finds what an earlier run left; until the marker is there the tenant counts as half made. Only the last
+ * one waits for the disk, and all the others with it: what is answered was written before.
  */
 export async function provision(context: RequestContext): Promise<WorkResult> {
   const { item, service, fence, stepDone } = context;
@@ -33,142 +35,145 @@ export async function provision(context: RequestContext): Promise<WorkResult> {
   // Told before anything is made for a tenant that nobody could then serve.
   if (placement.isolation === 'database') loginPassword(context);
   // First of all, and outside the lock: from here on an older worker of this tenant is refused at its next step.
-  await fence.keep();
+  await fence.keep({ durable: false });
   await stepDone('fence');
   return withTenantLock(context, async () => {
-    const provisioned = await findMarker(context, placement);
-    if (provisioned) await refuseLoss(context, placement);
-    const where = await ensurePlace(context, placement);
-    await ensureTables(context, where, placement);
-    const seeded = provisioned ? provisioned.seeded : await seedAndMark(context, where, placement);
-    if (item.request.desired === 'active') {
-      await context.control.assertCurrent();
-      await (placement.isolation === 'database' ? openTenantDatabase(context) : fence.open());
-      await stepDone('open');
-    }
+    const found = await findTenant(context, placement);
+    const seeded = await ensureContents(context, placement, found);
+    await finish(context, placement, found.provisioned ? [] : [markerSql(context, placement, seeded)]);
     const { isolation, schema, database } = placement;
     const migrations = service.migrations.map(({ name }) => name);
     return { evidence: { isolation, ...(database !== null && { database }), schema, migrations, seeded } };
   });
 }
 
-/** What the end of a provisioning left. */
-interface Marker {
-  readonly isolation: string;
-  readonly seeded: SeedEvidence;
-}
-
-/** @throws PlacementRefused when the tenant was provisioned in another isolation: to change it is a migration, not a provisioning. */
-async function findMarker(
-  { client, item }: RequestContext,
-  placement: LocalPlacement,
-): Promise<Marker | undefined> {
-  const { rows } = await client.query<Marker>(
-    'SELECT isolation, seeded FROM tenantry.provisioned WHERE tenant_id = $1',
-    [item.tenantId],
-  );
-  const marker = rows[0];
-  if (marker && marker.isolation !== placement.isolation) {
-    throw new PlacementRefused(
-      `The tenant is provisioned here with isolation ${marker.isolation}, the request says ${placement.isolation}.`,
-    );
-  }
-  return marker;
-}
-
-/**
- * What was provisioned and is gone is lost: an empty schema in its place would be announced as the tenant's data.
- * @throws TenantDataLost
- */
-async function refuseLoss(
-  { client, database }: RequestContext,
-  { isolation, schema }: LocalPlacement,
-): Promise<void> {
-  if (isolation === 'pooled') return;
-  if (isolation === 'database') {
-    if (!(await database.find())) throw new TenantDataLost('database', database.name);
-    return;
-  }
-  const { rowCount } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
-  if (rowCount === 0) throw new TenantDataLost('schema', schema);
-}
-
-/** Makes the tenant's own schema or database, if it is to have one. @returns a session in the database that its tables are in. */
-async function ensurePlace(
+/** Makes the tenant's own schema or database, if it is to have one, with all tables, and its first rows, if it never had them. */
+async function ensureContents(
   context: RequestContext,
-  { isolation, schema }: LocalPlacement,
-): Promise<ClientBase> {
-  const { client, item, service, control, database, stepDone } = context;
-  if (isolation === 'pooled') return client;
+  placement: LocalPlacement,
+  found: FoundTenant,
+): Promise<SeedEvidence> {
+  const { client, item, service, control, database } = context;
+  const { isolation, schema } = placement;
+  const { globalTables } = service;
+  if (isolation === 'pooled') {
+    await requireTables(context, schema);
+    return found.provisioned?.seeded ?? (await seed(context, client, schema));
+  }
   await control.assertCurrent();
   if (isolation === 'database') {
     await ensureTenantDatabase(context);
     const inner = await database.enter();
     await checkTenantDatabase(inner, database.name);
-    return inner;
+    await migrateSchema(context, inner, { schema, role: DEDICATED_ROLE, tenantId: undefined, globalTables });
+    return found.provisioned?.seeded ?? (await seed(context, inner, schema));
   }
-  const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
-  const migrated = await intermediateTx(client, item, async (tx) => {
-    if (!(await ensureTenantSchema(tx, schema, madeFor))) return [];
-    await applyAllMigrationsTx(tx, service.migrations, securityOf(context, { isolation, schema }));
-    return service.migrations;
+  const security = { schema, role: schema, tenantId: item.tenantId, globalTables };
+  if (!found.own.schema) return makeSchema(context, security, found);
+  await mendSchema(context, security, found);
+  return found.provisioned?.seeded ?? (await seed(context, client, schema));
+}
+
+/** @throws RequestFailed, retryable, where the tables that all tenants share are not migrated yet. */
+async function requireTables({ client, service }: RequestContext, schema: string): Promise<void> {
+  const missing = await missingMigrations(pgExecutor(client), service, schema);
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name).join(', ');
+  throw new RequestFailed(`Schema ${schema} lacks migrations of the service: ${names}.`, true);
+}
+
+/** A new schema comes with its tables and its first rows in one transaction: nobody sees them before, and what is not seen needs no steps. */
+async function makeSchema(
+  { client, item, service, stepDone }: RequestContext,
+  security: TableSecurity,
+  { own, here }: FoundTenant,
+): Promise<SeedEvidence> {
+  const { tenantId, generation } = item;
+  const marker = { service: service.name, tenantId, generation, database: here };
+  const seeded = await intermediateTx(client, item, async (tx) => {
+    tx.later(...tenantSchemaStatements(security.schema, own, marker));
+    await applyAllMigrationsTx(tx, service.migrations, security);
+    return service.seed(tx, tenantId);
   });
   await stepDone('schema');
-  for (const { name } of migrated) await stepDone(`migration ${name}`);
-  return client;
+  for (const { name } of service.migrations) await stepDone(`migration ${name}`);
+  await stepDone('seed');
+  return seeded;
 }
 
-function securityOf(
-  { item, service: { globalTables } }: RequestContext,
-  { isolation, schema }: Pick<LocalPlacement, 'isolation' | 'schema'>,
-): TableSecurity {
-  return isolation === 'schema'
-    ? { schema, role: schema, tenantId: item.tenantId, globalTables }
-    : { schema, role: DEDICATED_ROLE, tenantId: undefined, globalTables };
-}
-
-async function ensureTables(
+/** What there is keeps its marker; its role may be missing, and tables. */
+async function mendSchema(
   context: RequestContext,
-  where: ClientBase,
-  placement: LocalPlacement,
+  security: TableSecurity,
+  { own, here }: FoundTenant,
 ): Promise<void> {
-  const { item, service, control, stepDone } = context;
-  const { isolation, schema } = placement;
-  const missing = await missingMigrations(pgExecutor(where), service, schema);
-  if (isolation === 'pooled') {
-    if (missing.length > 0)
-      throw new RequestFailed(
-        `Schema ${schema} lacks migrations of the service: ${missing.map(({ name }) => name).join(', ')}.`,
-        true,
-      );
-    return;
-  }
-  const security = securityOf(context, placement);
-  for (const migration of missing) {
+  const { client, item, service, stepDone } = context;
+  const marker = {
+    service: service.name,
+    tenantId: item.tenantId,
+    generation: item.generation,
+    database: here,
+  };
+  await intermediateTx(client, item, async (tx) =>
+    tx.later(...tenantSchemaStatements(security.schema, own, marker)),
+  );
+  await stepDone('schema');
+  await migrateSchema(context, client, security);
+}
+
+/** What a schema lacks that was there before, each in a transaction of its own. */
+async function migrateSchema(
+  { item, service, control, stepDone }: RequestContext,
+  where: ClientBase,
+  security: TableSecurity,
+): Promise<void> {
+  for (const migration of await missingMigrations(pgExecutor(where), service, security.schema)) {
     await control.assertCurrent();
     await intermediateTx(where, item, (tx) => applyMigrationTx(tx, migration, security));
     await stepDone(`migration ${migration.name}`);
   }
 }
 
-async function seedAndMark(
-  { client, item, service, control, stepDone }: RequestContext,
+async function seed(
+  { item, service, control, stepDone }: RequestContext,
   where: ClientBase,
-  { isolation, schema }: LocalPlacement,
+  schema: string,
 ): Promise<SeedEvidence> {
   await control.assertCurrent();
-  const seeded = await intermediateTx(where, item, async (tx) => {
-    await useSchema(tx, schema);
+  const seeded = await intermediateTx(where, item, (tx) => {
+    tx.later(useSchemaSql(schema));
     return service.seed(tx, item.tenantId);
   });
   await stepDone('seed');
-  await maintainTx(client, item, (tx) =>
-    tx.query(
-      `INSERT INTO tenantry.provisioned (tenant_id, isolation, schema_name, generation, seeded) VALUES ($1, $2, $3, $4, $5)
-       ON CONFLICT ON CONSTRAINT provisioned_pkey DO NOTHING`,
-      [item.tenantId, isolation, schema, item.generation, JSON.stringify(seeded)],
-    ),
-  );
-  await stepDone('marker');
   return seeded;
+}
+
+/** What says that the tenant is whole. */
+function markerSql(
+  { item }: RequestContext,
+  { isolation, schema }: LocalPlacement,
+  seeded: SeedEvidence,
+): string {
+  const values = [item.tenantId, isolation, schema, String(item.generation), JSON.stringify(seeded)];
+  return `INSERT INTO tenantry.provisioned (tenant_id, isolation, schema_name, generation, seeded)
+    VALUES (${values.map(escapeLiteral).join(', ')}) ON CONFLICT ON CONSTRAINT provisioned_pkey DO NOTHING`;
+}
+
+/** The step that waits for the disk. With the marker the tenant is let in, if it is to be: in the same moment, so that none is let in without. */
+async function finish(
+  context: RequestContext,
+  { isolation }: LocalPlacement,
+  marker: readonly string[],
+): Promise<void> {
+  const { client, item, fence, control, stepDone } = context;
+  await control.assertCurrent();
+  const active = item.request.desired === 'active';
+  if (!active) {
+    // Without a marker to write, a commit has nothing to wait for.
+    if (marker.length > 0) await maintainTx(client, item, async (tx) => tx.later(...marker));
+    else await fence.keep();
+  } else if (isolation === 'database') await openTenantDatabase(context, marker);
+  else await fence.open({ with: marker });
+  if (marker.length > 0) await stepDone('marker');
+  if (active) await stepDone('open');
 }

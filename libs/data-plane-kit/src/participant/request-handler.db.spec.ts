@@ -10,7 +10,8 @@ import type { Row } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import type { WorkControl, WorkResult } from '@tenantry/messaging';
 import { EXAMPLE_SERVICE, kitDatabase, type KitDatabase, waitFor } from '@tenantry/testing';
-import { Pool } from 'pg';
+import { Client, type ClientConfig, Pool } from 'pg';
+import type { ServiceDefinition } from '../service-definition.js';
 import { createRequestHandler } from './request-handler.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -50,15 +51,26 @@ interface Ask {
   readonly onStep?: (step: string) => void | Promise<void>;
   readonly request?: Partial<ParticipantRequest>;
   readonly fenceTimes?: { lockTimeoutMs: number; terminateAfterMs: number; giveUpAfterMs: number };
+  readonly seed?: ServiceDefinition['seed'];
+  /** Whose connection is used. */
+  readonly from?: Pool;
 }
 
 function ask(
   verb: Verb,
-  { generation = 1, isolation = 'schema', onStep = () => {}, request = {}, fenceTimes }: Ask = {},
+  {
+    generation = 1,
+    isolation = 'schema',
+    onStep = () => {},
+    request = {},
+    fenceTimes,
+    seed,
+    from = pool,
+  }: Ask = {},
 ): Promise<WorkResult> {
   const handler = createRequestHandler({
-    service: EXAMPLE_SERVICE,
-    pool,
+    service: { ...EXAMPLE_SERVICE, ...(seed && { seed }) },
+    pool: from,
     logger,
     onStep,
     ...(fenceTimes && { fenceTimes }),
@@ -140,7 +152,8 @@ describe('provisioning', () => {
       if (step === `provision.${last}`) throw died;
     };
     await expect(ask('provisioning', { onStep })).rejects.toBe(died);
-    if (last !== 'open') await expect(write(1)).rejects.toMatchObject({ code: 'TN001' });
+    // The marker is written in the moment in which the tenant is let in.
+    if (last !== 'marker' && last !== 'open') await expect(write(1)).rejects.toMatchObject({ code: 'TN001' });
     const { evidence } = await ask('provisioning');
     expect(evidence).toMatchObject({
       migrations: ['0001-notes', '0002-labels'],
@@ -149,6 +162,51 @@ describe('provisioning', () => {
     await write(1);
     const schema = tenantSchemaName(tenantId, 'primary');
     expect(await query(`SELECT count(*)::int AS n FROM ${schema}.label`)).toEqual([{ n: 2 }]);
+  });
+
+  it.each(['schema', 'pooled'] as const)(
+    'is not done with isolation %s when the seed goes on over a statement of its own that failed',
+    async (isolation) => {
+      const seed: ServiceDefinition['seed'] = async (sql) => {
+        await sql.query('SELECT 1 / 0').catch(() => undefined);
+        return {};
+      };
+      await expect(ask('provisioning', { isolation, seed })).rejects.toThrow('had failed');
+      expect(await fence()).toEqual({ generation: 1, access: 'frozen' });
+      await ask('provisioning', { isolation });
+      await write(1, isolation);
+    },
+  );
+
+  it.each(['schema', 'pooled'] as const)(
+    'lets a seed with isolation %s write rows of its own tenant only',
+    async (isolation) => {
+      const seed: ServiceDefinition['seed'] = async (sql) => {
+        await sql.query(`INSERT INTO label (tenant_id, name) VALUES ($1, 'stray')`, [newId()]);
+        return {};
+      };
+      await expect(ask('provisioning', { isolation, seed })).rejects.toMatchObject({ code: '42501' });
+      expect(await fence()).toEqual({ generation: 1, access: 'frozen' });
+    },
+  );
+
+  it('needs ten messages for a new schema, with the two of its seed', async () => {
+    const texts: string[] = [];
+    class CountingClient extends Client {
+      constructor(config?: ClientConfig) {
+        super(config);
+        const send = this.query.bind(this) as (...args: unknown[]) => unknown;
+        Object.assign(this, { query: (...args: unknown[]) => (texts.push(String(args[0])), send(...args)) });
+      }
+    }
+    const counted = new Pool({
+      connectionString: database.provisionerUrl,
+      max: 1,
+      Client: CountingClient,
+    });
+    await ask('provisioning', { from: counted });
+    await counted.end();
+    expect(texts).toHaveLength(10);
   });
 
   it('seeds once: what the tenant deleted afterwards stays deleted', async () => {

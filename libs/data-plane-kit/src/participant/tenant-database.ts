@@ -8,6 +8,7 @@ import { markSql, type ObjectMarker, readMarker } from '../orphans/object-marker
 import { SQLSTATE } from '../sql-errors.js';
 import { asProvisioner, dropDatabase, endSessions } from './drop-database.js';
 import { PlacementRefused, TenantHeld } from './request-errors.js';
+import type { StepTransaction } from './transaction.js';
 
 /** A tenant's own database as the server's catalogue has it. */
 export interface FoundDatabase {
@@ -73,14 +74,12 @@ export class TenantDatabase {
    * Marks the database, makes its login, which cannot log in yet, and opens it to both: to that login, to the one that provisions, to support's
    * and to those that scan. Part of the caller's transaction in the service's database.
    */
-  async admitTx(sql: SqlExecutor, madeFor: Omit<ObjectMarker, 'database'>): Promise<void> {
+  async admitTx(tx: StepTransaction, madeFor: Omit<ObjectMarker, 'database'>): Promise<void> {
     const name = escapeIdentifier(this.name);
     const marker = { ...madeFor, database: await this.serviceDatabase() };
-    const [found] = await sql.query<{ role: boolean; scanned: boolean; support: string | null; me: string }>(
-      `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS role,
-              EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenantry_scan') AS scanned,
+    const [found] = await tx.query<{ role: boolean; scanned: boolean; support: string | null; me: string }>(
+      `SELECT to_regrole(${escapeLiteral(name)}) IS NOT NULL AS role, to_regrole('tenantry_scan') IS NOT NULL AS scanned,
               (${SUPPORT_LOGINS}) AS support, quote_ident(session_user) AS me`,
-      [this.name],
     );
     const admitted = [
       name,
@@ -88,23 +87,19 @@ export class TenantDatabase {
       ...(found!.scanned ? ['tenantry_scan'] : []),
       ...(found!.support === null ? [] : [found!.support]),
     ];
-    const statements = [
+    tx.later(
       ...(found!.role ? [] : [`CREATE ROLE ${name} NOLOGIN NOINHERIT`, markSql('ROLE', this.name, marker)]),
       `GRANT ${DEDICATED_ROLE} TO ${name} WITH INHERIT TRUE, SET FALSE`,
       `REVOKE ALL ON DATABASE ${name} FROM PUBLIC`,
       `GRANT CONNECT ON DATABASE ${name} TO ${admitted.join(', ')}`,
       markSql('DATABASE', this.name, marker),
       `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`,
-    ];
-    // They have no parameters and none gives rows, so they go in one round trip.
-    await sql.query(statements.join('; '));
+    );
   }
 
-  /** Lets the tenant's login in, by this password from now on. Part of the caller's transaction. */
-  async openLoginTx(sql: SqlExecutor, password: string): Promise<void> {
-    await sql.query(
-      `ALTER ROLE ${escapeIdentifier(this.name)} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`,
-    );
+  /** What lets the tenant's login in, by this password from the commit on. */
+  openLoginSql(password: string): string {
+    return `ALTER ROLE ${escapeIdentifier(this.name)} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`;
   }
 
   /** Keeps the tenant's login out from the caller's commit on; who is in already stays until `endSessions`. */
