@@ -116,6 +116,23 @@ describe('migrate', () => {
       expect((await inside.query(`SELECT to_regclass('own') AS own`)).rows).toEqual([{ own: null }]);
     });
 
+    it('lets whoever reads what is applied read whom it serves', async () => {
+      await inside.query(groupRoleSql('tenantry_control'));
+      const may = `SELECT has_table_privilege('tenantry_control', 'tenantry.migration_release', 'SELECT') AS may`;
+      expect((await inside.query(may)).rows).toEqual([{ may: false }]);
+      await inside.query('GRANT SELECT ON tenantry.migration TO tenantry_control');
+      await migrate(newer.adminUrl, [FIRST, ADDED, MUCH_LATER], { release: LATER });
+      expect((await inside.query(may)).rows).toEqual([{ may: true }]);
+    });
+
+    it('changes nothing of the table that older releases know', async () => {
+      const { rows } = await inside.query<{ columns: string }>(
+        `SELECT string_agg(attname, ' ' ORDER BY attnum) AS columns FROM pg_attribute
+         WHERE attrelid = 'tenantry.migration'::regclass AND attnum > 0`,
+      );
+      expect(rows).toEqual([{ columns: 'name checksum applied_at' }]);
+    });
+
     it('stops whatever does not know a migration that names nobody', async () => {
       await inside.query(`INSERT INTO tenantry.migration (name, checksum) VALUES ('0012-by-hand', '')`);
       const known = { ...LATER, version: '99.0.0' };
@@ -124,7 +141,7 @@ describe('migrate', () => {
     });
 
     it('goes by the names alone where an older release has kept the books', async () => {
-      await inside.query('ALTER TABLE tenantry.migration DROP COLUMN serves_from');
+      await inside.query('DROP TABLE tenantry.migration_release');
       expect((await level()).unknown).toContainEqual({ name: '0010-added', servesFrom: null });
     });
   });

@@ -52,15 +52,24 @@ CREATE TABLE IF NOT EXISTS tenantry.migration (
   applied_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT migration_pkey PRIMARY KEY (name)
 );
--- Asked first: ADD COLUMN IF NOT EXISTS locks the table even where there is nothing to do.
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute
-    WHERE attrelid = 'tenantry.migration'::regclass AND attname = 'serves_from' AND NOT attisdropped)
-  THEN
-    ALTER TABLE tenantry.migration ADD COLUMN serves_from text;
-    COMMENT ON COLUMN tenantry.migration.serves_from IS
-      'The oldest release whose processes may be started on the database once this migration is applied.';
-  END IF;
+-- The oldest release whose processes may be started on the database once a migration is applied. A table of its own: processes of
+-- releases that know nothing of it compare the columns of the other one.
+CREATE TABLE IF NOT EXISTS tenantry.migration_release (
+  name text NOT NULL,
+  serves_from text NOT NULL,
+  CONSTRAINT migration_release_pkey PRIMARY KEY (name)
+);`;
+
+/** Who may read which migrations are applied may read whom they serve. */
+const READERS = `
+DO $$ DECLARE reader regrole; BEGIN
+  FOR reader IN
+    SELECT acl.grantee::regrole FROM pg_class c, aclexplode(c.relacl) acl
+    WHERE c.oid = 'tenantry.migration'::regclass AND acl.privilege_type = 'SELECT' AND acl.grantee NOT IN (0, c.relowner)
+      AND NOT has_table_privilege(acl.grantee, 'tenantry.migration_release', 'SELECT')
+  LOOP
+    EXECUTE format('GRANT SELECT ON tenantry.migration_release TO %s', reader);
+  END LOOP;
 END $$;`;
 
 /**
@@ -87,6 +96,7 @@ export async function migrate(
     const missing = await missingOf(client, migrations);
     judgeSchemaLevel(await readSchemaLevel(pgExecutor(client), migrations), release);
     for (const migration of missing) await apply(client, migration, release);
+    await client.query(READERS);
     return missing.map(({ name }) => name);
   } finally {
     await client.end();
@@ -123,9 +133,12 @@ async function apply(client: Client, migration: SqlMigration, release: Release):
   try {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query(migration.sql);
-    await client.query('INSERT INTO tenantry.migration (name, checksum, serves_from) VALUES ($1, $2, $3)', [
+    await client.query('INSERT INTO tenantry.migration (name, checksum) VALUES ($1, $2)', [
       migration.name,
       checksumOf(migration),
+    ]);
+    await client.query('INSERT INTO tenantry.migration_release (name, serves_from) VALUES ($1, $2)', [
+      migration.name,
       release.servesFrom,
     ]);
     await client.query('COMMIT');

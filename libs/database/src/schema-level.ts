@@ -50,12 +50,15 @@ export async function readSchemaLevel(
   sql: SqlExecutor,
   migrations: readonly SqlMigration[],
 ): Promise<SchemaLevel> {
-  const rows = (await isMigrated(sql)) ? await appliedMigrations(sql) : [];
-  const applied = new Set(rows.map(({ name }) => name));
+  const [there] = await sql.query<{ migration: boolean; release: boolean }>(IS_THERE);
+  const applied = there?.migration ? await namesOf(sql) : new Set<string>();
+  const servesFrom = there?.release ? await releasesOf(sql) : new Map<string, string>();
   const known = new Set(migrations.map(({ name }) => name));
   return {
     missing: migrations.flatMap(({ name }) => (applied.has(name) ? [] : [name])),
-    unknown: rows.filter(({ name }) => !known.has(name)),
+    unknown: [...applied]
+      .filter((name) => !known.has(name))
+      .map((name) => ({ name, servesFrom: servesFrom.get(name) ?? null })),
   };
 }
 
@@ -75,16 +78,19 @@ export function judgeSchemaLevel(
   return unknown.map(({ name }) => name);
 }
 
-async function isMigrated(sql: SqlExecutor): Promise<boolean> {
-  const [row] = await sql.query<{ migrated: boolean }>(
-    `SELECT to_regclass('tenantry.migration') IS NOT NULL AS migrated`,
-  );
-  return row?.migrated === true;
+/** The second is missing where an older release has kept the books, and not readable where one has given the rights. */
+const IS_THERE = `
+SELECT to_regclass('tenantry.migration') IS NOT NULL AS migration,
+  coalesce(has_table_privilege(to_regclass('tenantry.migration_release'), 'SELECT'), false) AS release`;
+
+async function namesOf(sql: SqlExecutor): Promise<ReadonlySet<string>> {
+  const rows = await sql.query<{ name: string }>('SELECT name FROM tenantry.migration ORDER BY name');
+  return new Set(rows.map(({ name }) => name));
 }
 
-/** By way of JSON, since a database that an older release migrated has no such column yet. */
-function appliedMigrations(sql: SqlExecutor): Promise<UnknownMigration[]> {
-  return sql.query<{ name: string; servesFrom: string | null }>(
-    `SELECT name, to_jsonb(m) ->> 'serves_from' AS "servesFrom" FROM tenantry.migration m ORDER BY name`,
+async function releasesOf(sql: SqlExecutor): Promise<ReadonlyMap<string, string>> {
+  const rows = await sql.query<{ name: string; serves_from: string }>(
+    'SELECT name, serves_from FROM tenantry.migration_release',
   );
+  return new Map(rows.map((row) => [row.name, row.serves_from]));
 }

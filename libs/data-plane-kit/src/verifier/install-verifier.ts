@@ -31,7 +31,7 @@ const GRANTS = `
 GRANT USAGE ON SCHEMA tenantry TO ${VERIFIER_GROUP.name};
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA tenantry TO ${VERIFIER_GROUP.name};
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA tenantry TO ${VERIFIER_GROUP.name};
-REVOKE INSERT, UPDATE, DELETE ON tenantry.migration FROM ${VERIFIER_GROUP.name};`;
+REVOKE INSERT, UPDATE, DELETE ON tenantry.migration, tenantry.migration_release FROM ${VERIFIER_GROUP.name};`;
 
 /**
  * Prepares the verifier's own database, which must be nobody else's, and the logins that scan. Idempotent; run it at every
