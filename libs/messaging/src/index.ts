@@ -72,5 +72,7 @@ export {
   type KafkaTls,
 } from './kafka/kafka-security.js';
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';
+export { formatTraceparent, parseTraceparent } from './telemetry/trace-parent.js';
+export { activeTracer, inSpan, markActiveFailed, traceparentFor, type Traced } from './telemetry/tracing.js';
 export { GaugeGroup, type GaugeGroupOptions, type Observe } from './telemetry/gauge-group.js';
 export { WorkLoop, type WorkLoopOptions } from './work-loop.js';

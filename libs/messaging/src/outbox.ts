@@ -11,6 +11,7 @@ import type { SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
 import { excessOf } from './message-bounds.js';
 import { shardOf } from './shard.js';
+import { traceparentFor } from './telemetry/tracing.js';
 import { UnpublishableMessage } from './unpublishable-message.js';
 
 /** The `source` of everything that the control plane writes. */
@@ -100,7 +101,7 @@ export class Outbox {
         record.tenantSeq,
         newId(),
         JSON.stringify(record),
-        traceparent ?? null,
+        traceparentFor(traceparent) ?? null,
         record.updatedAt,
         shardOf(record.tenantId),
       ],
@@ -114,6 +115,7 @@ export class Outbox {
 }
 
 function envelopeOf(event: NewEvent): Envelope {
+  const traceparent = traceparentFor(event.traceparent);
   return {
     id: newId(),
     source: CONTROL_PLANE_SOURCE,
@@ -122,7 +124,7 @@ function envelopeOf(event: NewEvent): Envelope {
     subject: event.tenantId,
     tenantSeq: String(event.tenantSeq),
     generation: String(event.generation),
-    ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     data: checked(event.type, event.data),
   };
 }

@@ -14,4 +14,11 @@ export { servedTenants, type ServedTenants } from './served-tenants.js';
 export { verifierDatabase, type VerifierDatabase } from './verifier-database.js';
 export { requestedWork, UNDISTURBED, type RequestedWork } from './requested-work.js';
 export { stateRecord, type StateToTell } from './state-record.js';
+export {
+  startOtlpReceiver,
+  type OtlpReceiver,
+  type ReceivedLog,
+  type ReceivedSpan,
+} from './otlp-receiver.js';
+export { recordSpans, type RecordedSpans } from './recorded-spans.js';
 export { recordMetrics, type MeasuredPoint, type RecordedMetrics } from './recorded-metrics.js';

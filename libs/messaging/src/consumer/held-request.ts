@@ -1,8 +1,10 @@
+import { SpanKind } from '@opentelemetry/api';
 import type { Acknowledgement } from '@tenantry/contracts';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { backoffMs, crashPoint, type Backoff } from '@tenantry/kernel';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
+import { inSpan, markActiveFailed, traceparentFor, type Traced } from '../telemetry/tracing.js';
 import {
   acknowledgementEnvelope,
   enqueueAcknowledgementTx,
@@ -98,7 +100,7 @@ export class HeldRequest {
 
   private async work(): Promise<void> {
     try {
-      await this.answer();
+      await inSpan(this.traced(), () => this.answer());
     } catch (error) {
       this.options.logger.warn(
         { err: error, ...this.fields() },
@@ -143,6 +145,7 @@ export class HeldRequest {
   }
 
   private async fail(error: unknown): Promise<void> {
+    markActiveFailed(error);
     this.options.logger.warn({ err: error, ...this.fields() }, 'A request failed');
     const failure: Outcome = { outcome: 'failed', retryable: isRetryable(error), error: errorText(error) };
     const evidence = evidenceOf(error);
@@ -180,8 +183,9 @@ export class HeldRequest {
   }
 
   private async enqueueTx(sql: SqlExecutor, attempt: number, outcome: Outcome): Promise<void> {
-    const { operationId, generation, tenantId, traceparent } = this.item;
+    const { operationId, generation, tenantId } = this.item;
     const { participant } = this.options;
+    const traceparent = traceparentFor(this.item.traceparent);
     const data = { operationId, generation, attempt, participant, ...outcome };
     const context = { generation, ...(traceparent === undefined ? {} : { traceparent }) };
     await enqueueAcknowledgementTx(
@@ -238,6 +242,22 @@ export class HeldRequest {
     });
     if (!told) return this.assertCurrent();
     this.options.onAcknowledgement?.();
+  }
+
+  private traced(): Traced {
+    const { tenantId, operationId, generation, type, attempt, traceparent } = this.item;
+    return {
+      name: `work ${type}`,
+      kind: SpanKind.INTERNAL,
+      parent: traceparent,
+      attributes: {
+        'tenantry.participant': this.options.participant,
+        'tenantry.tenant.id': tenantId,
+        'tenantry.operation.id': operationId,
+        'tenantry.generation': generation,
+        'tenantry.attempt': attempt,
+      },
+    };
   }
 
   private get sql(): SqlExecutor {

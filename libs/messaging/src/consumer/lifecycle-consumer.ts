@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../logger.js';
 import { ConsumerMetrics, type ConsumerOutcome } from '../telemetry/consumer-metrics.js';
+import { traceparentFor } from '../telemetry/tracing.js';
 import type { LifecycleEnvelope } from '../transport.js';
 import { applyFactTx, type FactAppliers } from './fact-appliers.js';
 import { storeRequestTx } from './inbox.js';
@@ -174,7 +175,7 @@ export class LifecycleConsumer {
     const { participant, group, onRequest } = this.options;
     const { tenantId, seq, type, request } = reading;
     const addressed = request.participants.includes(participant);
-    const traceparent = event.traceparent === undefined ? undefined : storableText(event.traceparent, 200);
+    const traceparent = traceparentOf(event);
     let passed: boolean;
     try {
       passed = await this.pass(reading, async (sql) => {
@@ -202,7 +203,7 @@ export class LifecycleConsumer {
     const { tenantId, seq, recovery } = reading;
     const { participants, group: of } = recovery.request;
     const addressed = participants.includes(participant) && of === group;
-    const traceparent = event.traceparent === undefined ? undefined : storableText(event.traceparent, 200);
+    const traceparent = traceparentOf(event);
     let answered = false;
     let passed: boolean;
     try {
@@ -293,6 +294,12 @@ export class LifecycleConsumer {
       'Rejected a lifecycle event',
     );
   }
+}
+
+/** What is done about it later goes on below the handling of it. */
+function traceparentOf(event: LifecycleEnvelope): string | undefined {
+  const traceparent = traceparentFor(event.traceparent);
+  return traceparent === undefined ? undefined : storableText(traceparent, 200);
 }
 
 /** A tenant that the group has never seen may begin anywhere: its history may be gone, its state record is not. */

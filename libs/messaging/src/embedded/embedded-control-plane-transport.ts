@@ -2,6 +2,7 @@ import { pgExecutor } from '@tenantry/database';
 import type { Pool } from 'pg';
 import type { Logger } from '../logger.js';
 import { OpenSubscriptions } from '../open-subscriptions.js';
+import { EMBEDDED_NAMES, tracedControlPlane } from '../telemetry/traced-transport.js';
 import type { ControlPlaneTransport, OutboundMessage } from '../transport.js';
 import { EmbeddedAcknowledgements } from './embedded-acknowledgements.js';
 
@@ -24,7 +25,7 @@ export function createEmbeddedControlPlaneTransport(
   const { pool, logger, concurrency = 8, leaseMs = 5_000, pollMs = 500 } = options;
   const sql = pgExecutor(pool);
   const subscriptions = new OpenSubscriptions();
-  return {
+  const transport: ControlPlaneTransport = {
     // The tables come with the migrations, and the logins with them.
     prepare: async () => undefined,
 
@@ -57,6 +58,7 @@ export function createEmbeddedControlPlaneTransport(
 
     close: () => subscriptions.stop(),
   };
+  return tracedControlPlane(transport, EMBEDDED_NAMES);
 }
 
 function isState({ channel }: OutboundMessage): boolean {

@@ -3,6 +3,7 @@ import { Pool } from 'pg';
 import type { Logger } from '../logger.js';
 import { OpenSubscriptions } from '../open-subscriptions.js';
 import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
+import { EMBEDDED_NAMES, tracedParticipant } from '../telemetry/traced-transport.js';
 import type { ParticipantTransport } from '../transport.js';
 import { EmbeddedLifecycle } from './embedded-lifecycle.js';
 import { EmbeddedState } from './embedded-state.js';
@@ -46,7 +47,7 @@ export function createEmbeddedParticipantTransport(
   pool.on('error', (err) => logger.warn({ err }, 'transport lost an idle connection'));
   const sql = pgExecutor(pool);
   const subscriptions = new OpenSubscriptions();
-  return {
+  const transport: ParticipantTransport = {
     async consumeLifecycle(subscriber) {
       const member = new EmbeddedLifecycle({
         pool,
@@ -84,4 +85,5 @@ export function createEmbeddedParticipantTransport(
       await settledWithin([pool.end()], PEER_PATIENCE_MS);
     },
   };
+  return tracedParticipant(transport, EMBEDDED_NAMES);
 }

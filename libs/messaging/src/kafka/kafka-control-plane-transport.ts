@@ -1,5 +1,6 @@
 import { topicNames } from '@tenantry/contracts';
 import { OpenSubscriptions } from '../open-subscriptions.js';
+import { tracedControlPlane } from '../telemetry/traced-transport.js';
 import type { ControlPlaneTransport, OutboundMessage } from '../transport.js';
 import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
@@ -42,7 +43,7 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
     return unusable;
   };
 
-  return {
+  const transport: ControlPlaneTransport = {
     async prepare(participants) {
       const unusable = await prepareAll(participants);
       if (unusable.size > 0) throw new ParticipantsUnprepared(unusable);
@@ -126,4 +127,5 @@ export function createKafkaControlPlaneTransport(options: KafkaControlPlaneOptio
       await sender.close();
     },
   };
+  return tracedControlPlane(transport, { system: 'kafka', ...topics });
 }

@@ -1,6 +1,7 @@
 import { topicNames } from '@tenantry/contracts';
 import { OpenSubscriptions } from '../open-subscriptions.js';
 import { positioned } from '../parse-envelope.js';
+import { tracedParticipant } from '../telemetry/traced-transport.js';
 import type { ParticipantTransport } from '../transport.js';
 import { fromKafkaMessage, rawText, toKafkaMessage } from './cloud-event.js';
 import { deliverBatch } from './deliver-batch.js';
@@ -42,7 +43,7 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
       take,
       onMalformed: (reason) => logger.error({ reason, groupId }, 'a state record cannot be read'),
     });
-  return {
+  const transport: ParticipantTransport = {
     async consumeLifecycle({ group, handler, onMalformed, bootstrap }) {
       const groupId = `${groupPrefix}.${group}`;
       const joining = bootstrap && joinFrom(groupId, bootstrap);
@@ -101,4 +102,9 @@ export function createKafkaParticipantTransport(options: KafkaParticipantOptions
       await sender.close();
     },
   };
+  return tracedParticipant(transport, {
+    system: 'kafka',
+    ...topics,
+    acknowledgements: topics.acknowledgements(participant),
+  });
 }
