@@ -6,7 +6,7 @@ import {
   createLogger,
   runMain,
   runService,
-  startMetrics,
+  startTelemetry,
   StartingServer,
   type ApiKeyAuthenticator,
 } from '@tenantry/service';
@@ -30,7 +30,7 @@ export async function serve(parts: Parts): Promise<void> {
       logger = createLogger({ service: 'control-plane', level: config.logLevel });
       armCrashPoint(config.crashAt);
       const { host, port, metricsPort } = config;
-      await startMetrics({
+      await startTelemetry({
         service: 'control-plane',
         version: APP_INFO.version,
         host,

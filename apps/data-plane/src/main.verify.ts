@@ -7,7 +7,7 @@ import {
   createLogger,
   runMain,
   runService,
-  startMetrics,
+  startTelemetry,
   StartingServer,
 } from '@tenantry/service';
 import { ApiKeyHashes } from './api-key-hashes.js';
@@ -23,7 +23,7 @@ await runMain(
     logger = createLogger({ service: 'verifier', level: config.logLevel });
     armCrashPoint(config.crashAt);
     const { host, port, metricsPort } = config;
-    await startMetrics({
+    await startTelemetry({
       service: config.participant,
       version: VERIFY_INFO.version,
       host,

@@ -32,6 +32,7 @@ export {
   type MetricsOptions,
   type ServedMetrics,
 } from './telemetry/metrics.js';
+export { startTelemetry, stopTelemetry } from './telemetry/telemetry.js';
 export { Omittable } from './omittable.decorator.js';
 export { buildOpenApiDocument, type OpenApiInfo } from './openapi.js';
 export { DEFAULT_PAGE_LIMIT, MAX_PAGE_LIMIT, PageQuery, pageDto, pageOf, type Page } from './page.js';

@@ -1,8 +1,10 @@
 import type { DynamicModule } from '@nestjs/common';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { LoggerModule } from 'nestjs-pino';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { errorFields } from './error-fields.js';
 import { currentLogFields } from './log-context.js';
+import { bridgeLine } from './telemetry/log-bridge.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -34,11 +36,23 @@ export function createLogger(
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: (error: unknown) => errorFields(error) },
-      mixin: () => ({ ...currentLogFields() }),
+      mixin: () => ({ ...activeSpanFields(), ...currentLogFields() }),
+      hooks: {
+        streamWrite: (line) => {
+          bridgeLine(line);
+          return line;
+        },
+      },
       redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     },
     destination,
   );
+}
+
+/** Where the line belongs in a trace, while there is one. */
+function activeSpanFields(): { traceId?: string; spanId?: string } {
+  const active = trace.getActiveSpan()?.spanContext();
+  return active && isSpanContextValid(active) ? { traceId: active.traceId, spanId: active.spanId } : {};
 }
 
 /** Makes Nest log through the process's logger. Request lines are written by the request log, so no middleware is bound. */

@@ -4,7 +4,8 @@ import type { Actor } from './actor.js';
 import type { HttpRequest, HttpResponse, NextFunction } from './http-message.js';
 import { addLogFields, withLogFields } from './log-context.js';
 import { Unauthenticated } from './request-errors.js';
-import { continueTrace, type TraceContext } from './trace-context.js';
+import { startRequestSpan, type RequestSpan } from './telemetry/request-span.js';
+import { continueTrace, type TraceContext } from './telemetry/trace-context.js';
 
 /** What is known about the request being served. */
 export interface RequestContext extends TraceContext {
@@ -19,12 +20,12 @@ const storage = new AsyncLocalStorage<RequestContext>();
 // Errors of middleware that ran before the context was entered still need the ids.
 const contexts = new WeakMap<object, RequestContext>();
 
-function contextFor(request: HttpRequest): RequestContext {
+function contextFor(request: HttpRequest, span?: RequestSpan): RequestContext {
   const given = request.headers['x-request-id'];
   const parent = request.headers.traceparent;
   return {
     requestId: typeof given === 'string' && REQUEST_ID.test(given) ? given : newId(),
-    ...continueTrace(typeof parent === 'string' ? parent : undefined),
+    ...(span?.place ?? continueTrace(typeof parent === 'string' ? parent : undefined)),
   };
 }
 
@@ -34,11 +35,12 @@ export function requestContextMiddleware(
   response: HttpResponse,
   next: NextFunction,
 ): void {
-  const context = contextFor(request);
+  const span = startRequestSpan(request, response);
+  const context = contextFor(request, span);
   contexts.set(request, context);
   response.setHeader('X-Request-Id', context.requestId);
   withLogFields({ requestId: context.requestId, traceId: context.traceId }, () => {
-    storage.run(context, () => next());
+    storage.run(context, () => (span ? span.run(next) : next()));
   });
 }
 

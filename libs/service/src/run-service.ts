@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Drain } from './drain.js';
 import { ServerDrain } from './server-drain.js';
+import { stopTelemetry } from './telemetry/telemetry.js';
 
 /** How a process serves and leaves. */
 export interface RunServiceOptions {
@@ -57,6 +58,7 @@ async function shutDown(
     await server.close();
     await app.close();
     logger.info('stopped');
+    await stopTelemetry();
     process.exit(0);
   } catch (error) {
     logger.error({ err: error }, 'shutdown failed');

@@ -1,16 +1,11 @@
 import { metrics } from '@opentelemetry/api';
-import {
-  defaultResource,
-  detectResources,
-  envDetector,
-  resourceFromAttributes,
-  serviceInstanceIdDetector,
-} from '@opentelemetry/resources';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
+import type { Resource } from '@opentelemetry/resources';
+import { MeterProvider, type MetricReader } from '@opentelemetry/sdk-metrics';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { LivePrometheusExporter } from './live-prometheus-exporter.js';
+import { resourceOf } from './resource.js';
 
 /** Where a process's metrics are read, and whose they are. */
 export interface MetricsOptions {
@@ -28,6 +23,7 @@ export interface MetricsOptions {
 export interface ServedMetrics {
   /** Where Prometheus finds them; undefined where the port could not be had. */
   readonly url: string | undefined;
+  /** Ends it; what a collector does not take within a few seconds is lost. Never rejects. */
   stop(): Promise<void>;
 }
 
@@ -40,30 +36,43 @@ export function parseMetricsPort(raw: string): number | 'off' {
   throw new RangeError(`it must be a port from 0 to ${MAX_PORT}, or off`);
 }
 
+/** {@link serveMetrics} as this process's own, to nobody else. */
+export function startMetrics(options: MetricsOptions): Promise<ServedMetrics> {
+  return serveMetrics(options, resourceOf(options), []);
+}
+
 /**
  * Makes OpenTelemetry's metrics work in this process, and serves them for Prometheus at `/metrics` on a port of their own. Call it
  * before anything that makes an instrument: one that was made before does nothing for ever.
  *
  * A port that is taken is an ERROR in the log and no more: a service that cannot be watched serves all the same.
+ *
+ * @param others what else reads them.
  */
-export async function startMetrics(options: MetricsOptions): Promise<ServedMetrics> {
-  if (options.port === 'off') return { url: undefined, stop: async () => {} };
+export async function serveMetrics(
+  options: MetricsOptions,
+  resource: Resource,
+  others: readonly MetricReader[],
+): Promise<ServedMetrics> {
+  if (options.port === 'off' && others.length === 0) return { url: undefined, stop: async () => {} };
   const exporter = new LivePrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
-  const provider = new MeterProvider({ resource: resourceOf(options), readers: [exporter] });
+  const readers = options.port === 'off' ? others : [exporter, ...others];
+  const provider = new MeterProvider({ resource, readers: [...readers] });
   metrics.setGlobalMeterProvider(provider);
   tellBuild(options);
   const server = createServer((request, response) => {
     if (request.url?.split('?', 1)[0] === '/metrics') exporter.getMetricsRequestHandler(request, response);
     else response.writeHead(404).end();
   }).unref();
-  const url = await listen(server, options);
+  const url = options.port === 'off' ? undefined : await listen(server, options);
   return {
     url,
     stop: async () => {
+      // First of all, since it sends what was measured last.
+      await provider.shutdown();
       metrics.disable();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await provider.shutdown();
     },
   };
 }
@@ -74,18 +83,6 @@ function tellBuild({ version }: MetricsOptions): void {
     .getMeter('@tenantry/service')
     .createObservableGauge('tenantry_build_info', { description: 'Always 1; the version that runs.' })
     .addCallback((result) => result.observe(1, { version }));
-}
-
-function resourceOf({ service, version }: MetricsOptions) {
-  return defaultResource()
-    .merge(
-      resourceFromAttributes({
-        'service.name': service,
-        'service.namespace': 'tenantry',
-        'service.version': version,
-      }),
-    )
-    .merge(detectResources({ detectors: [serviceInstanceIdDetector, envDetector] }));
 }
 
 function listen(server: Server, { host, port, logger }: MetricsOptions): Promise<string | undefined> {
