@@ -1,7 +1,9 @@
+import { SpanKind } from '@opentelemetry/api';
 import { backoffMs, type Backoff } from '@tenantry/kernel';
+import { inSpan, traceparentFor, type Traced } from '@tenantry/messaging';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
-import { RECONCILER } from '../audit/caller.js';
+import { RECONCILER, type Caller } from '../audit/caller.js';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
 import type { Operation } from '../operations/operation.entity.js';
 import { OperationStore } from '../operations/operation.store.js';
@@ -59,8 +61,12 @@ export class TenantReconciler {
     const found = await this.situations.rowsTx(tx, tenant);
     const { placed, routes } = await this.placer.placeTx(tx, found);
     const rows: TenantRows = { ...found, routes };
-    const { operation } = rows;
     const step = reconcile(this.situations.situationOf(rows, tx.now));
+    return inSpan(tracedStep(rows, step), () => this.applyTx(tx, rows, placed, step));
+  }
+
+  private async applyTx(tx: Tx, rows: TenantRows, placed: Placed['placed'], step: Step): Promise<Outcome> {
+    const { tenant, operation } = rows;
     await this.participants.joinTx(tx, tenant.id, step.joins, rows.participants);
 
     // Nothing can be provisioned without a place; whatever is already there can still be closed.
@@ -75,7 +81,7 @@ export class TenantReconciler {
     if (step.openPurge) {
       await this.change.applyTx(tx, tenant, {
         kind: 'purge',
-        caller: RECONCILER,
+        caller: callerOf(operation),
         reason: 'the grace period has ended',
         amend: clearDeletion,
       });
@@ -155,6 +161,27 @@ const UNPLACEABLE = {
   type: 'unplaceable',
   message: 'no cluster of the tenant’s region can take it, or no participant declares a store',
 } as const;
+
+/** A look that finds nothing to do leaves no trace: an operation that waits for a participant is looked at for as long as it waits. */
+function tracedStep({ tenant, operation }: TenantRows, { requests, finish, openPurge }: Step): Traced {
+  const acts = requests.length > 0 || finish !== undefined || openPurge;
+  return {
+    name: `reconcile ${operation.kind}`,
+    kind: SpanKind.INTERNAL,
+    parent: acts ? (operation.traceparent ?? undefined) : undefined,
+    attributes: {
+      'tenantry.tenant.id': tenant.id,
+      'tenantry.operation.id': operation.id,
+      'tenantry.generation': operation.generation,
+    },
+  };
+}
+
+/** Nobody asked for what follows by itself, but it belongs to the trace of what it follows from. */
+function callerOf({ traceparent }: Operation): Caller {
+  const cause = traceparentFor(traceparent ?? undefined);
+  return { ...RECONCILER, ...(cause !== undefined && { traceparent: cause }) };
+}
 
 function newTask(operationId: string, participant: string, required: boolean, now: Date): Task {
   return Object.assign(new Task(), {
