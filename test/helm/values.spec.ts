@@ -18,7 +18,8 @@ const PROFILES: readonly Profile[] = ['small', 'production', 'reference'];
 /** Helm's own, and the library's, which Helm adds. */
 const NOT_OURS = ['global', 'tenantry-workload'];
 /** Where any key of another place may stand, and none does unless somebody says so. */
-const OVERLAYS = /^(kafka\.topicNames|controlPlane\.(api|worker)|(dataPlane|verifier)\.(workload|migrations|kafka))\./;
+const OVERLAYS =
+  /^(kafka\.topicNames|controlPlane\.(api|worker)|(dataPlane|verifier)\.(workload|migrations|kafka))\./;
 /** Of values that are free, since Kubernetes says what they are. */
 const FREE =
   /^(defaults\.(resources|probes|strategy)\.|podSecurityContext|securityContext|controlPlane\.\w+\.resources\.)/;
