@@ -5,6 +5,7 @@ import { compose } from './check/compose.mjs';
 import { asyncApiValid } from './check/contracts/asyncapi-valid.mjs';
 import { contractGateBites, contractsCompatible } from './check/contracts/gate.mjs';
 import { queriesParse } from './check/dashboards.mjs';
+import { operatePage } from './check/operate-page.mjs';
 import { importRules, importRulesBite } from './check/import-rules.mjs';
 import { lockFile } from './check/lock-file.mjs';
 import { runbooksAreReal } from './check/runbooks.mjs';
@@ -36,6 +37,7 @@ const CHECKS = {
   'queries of dashboards and runbooks parse (promtool)': queriesParse,
   'each alert has a runbook, and what it names exists': runbooksAreReal,
   'docker-compose.yml is valid (Compose specification)': compose,
+  'docs/operate.md: every command is run, looked up, or said not to be': operatePage,
   'lock file is complete and names no registry': lockFile,
 };
 
