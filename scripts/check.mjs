@@ -12,6 +12,7 @@ import { runbooksAreReal } from './check/runbooks.mjs';
 import { asyncApiDocuments } from './generate/asyncapi.mjs';
 import { dashboardDocuments } from './generate/dashboards.mjs';
 import { compareDocuments } from './generate/documents.mjs';
+import { helmDocuments } from './generate/helm.mjs';
 import { openApiDocuments } from './generate/openapi.mjs';
 import { schemaDocuments } from './generate/schema.mjs';
 import { reportChecks } from './report-checks.mjs';
@@ -36,6 +37,8 @@ const CHECKS = {
   'dashboards are current': async () => compareDocuments(await dashboardDocuments()),
   'queries of dashboards and runbooks parse (promtool)': queriesParse,
   'each alert has a runbook, and what it names exists': runbooksAreReal,
+  'the chart has current values, alert rules and dashboards': async () =>
+    compareDocuments(await helmDocuments()),
   'docker-compose.yml is valid (Compose specification)': compose,
   'docs/operate.md: every command is run, looked up, or said not to be': operatePage,
   'lock file is complete and names no registry': lockFile,

@@ -4,6 +4,7 @@ import { releasedDocuments } from './check/contracts/gate.mjs';
 import { asyncApiDocuments } from './generate/asyncapi.mjs';
 import { dashboardDocuments } from './generate/dashboards.mjs';
 import { writeDocuments } from './generate/documents.mjs';
+import { helmDocuments } from './generate/helm.mjs';
 import { openApiDocuments } from './generate/openapi.mjs';
 import { schemaDocuments } from './generate/schema.mjs';
 
@@ -14,6 +15,7 @@ const documents = {
   ...(await openApiDocuments()),
   ...(await schemaDocuments()),
   ...(await dashboardDocuments()),
+  ...(await helmDocuments()),
 };
 await writeDocuments(documents);
 for (const file of Object.keys(documents)) console.log(file);
