@@ -31,10 +31,17 @@ export class ProcessSlot {
   private keeping: Promise<void> | undefined;
   private stopping = false;
   private held: PromiseWithResolvers<void> | undefined;
+  private leaving = false;
+  private file: string;
   private readonly options: ProcessSlotOptions;
 
   constructor(options: ProcessSlotOptions) {
     this.options = options;
+    this.file = options.file;
+  }
+
+  get url(): string {
+    return this.options.url;
   }
 
   get place(): Place {
@@ -52,6 +59,22 @@ export class ProcessSlot {
     const { promise } = this.life;
     this.current?.signal('SIGKILL');
     await promise;
+  }
+
+  /**
+   * Ends it in an orderly way; what comes next runs from `file`, if one is given. Resolves when it is gone.
+   *
+   * @returns its exit status.
+   */
+  async leave(file?: string): Promise<number> {
+    await this.up.promise;
+    const process = this.current;
+    if (!process) throw new Error(`${this.place.name} is not running`);
+    this.leaving = true;
+    this.file = file ?? this.file;
+    process.signal('SIGTERM');
+    const { status } = await process.ended;
+    return status;
   }
 
   /** Kills it and leaves it down until `release`. */
@@ -125,7 +148,8 @@ export class ProcessSlot {
       this.current = undefined;
       this.up = Promise.withResolvers();
       const killed = status === 128 + 9;
-      if (!killed && !this.stopping) this.endedByItself += 1;
+      if (!killed && !this.stopping && !this.leaving) this.endedByItself += 1;
+      this.leaving = false;
       this.options.onLine(`-- ended with status ${status}`);
       const life = this.life;
       this.life = Promise.withResolvers<LifeEnd>();
@@ -135,7 +159,8 @@ export class ProcessSlot {
   }
 
   private async launch(order: string | undefined): Promise<GuardedProcess> {
-    const { file, env, onLine } = this.options;
+    const { file } = this;
+    const { env, onLine } = this.options;
     onLine(`-- starts${order === undefined ? '' : `, armed with ${order}`}`);
     const { PATH, HOME, TZ } = process.env;
     this.current = await startGuarded({

@@ -1,26 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { startChaosSystem, type ChaosSystem } from './chaos-system.ts';
+import { comeToRest } from './come-to-rest.ts';
 import { CRASH_POINTS } from './crash-points.ts';
 import { Dice } from './dice.ts';
 import { planFaults } from './fault-plan.ts';
 import { FaultRunner, type FaultReport } from './fault-runner.ts';
-import { judgeAnnouncements } from './judges/announcements.ts';
-import { judgeDelivery } from './judges/delivery.ts';
-import { judgeEffects } from './judges/effects.ts';
-import { judgeHistory } from './judges/history.ts';
-import { judgeRequests } from './judges/requests.ts';
+import { judge } from './judge.ts';
 import { Load } from './load.ts';
-import type { Evidence, Finding } from './reader/evidence.ts';
+import type { Finding } from './reader/evidence.ts';
 import { readEvidence } from './reader/read-evidence.ts';
-import { unsettled } from './reader/unsettled.ts';
-
-/** How long the system has to come to rest after the last fault. */
-export const CONVERGENCE_MS = 60_000;
-/** How long is looked on after that, to tell late from stuck. */
-const LOOK_ON_MS = 120_000;
-const POLL_MS = 250;
 
 export interface ChaosOptions {
   readonly seed: string;
@@ -69,7 +58,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     system.healLinks();
     await load.finish();
     say('the faults are over');
-    const { stuck, convergenceMs } = await comeToRest(system, say);
+    const { stuck, convergenceMs } = await comeToRest(databasesOf(system), say);
     const evidence = await readEvidence({
       ...databasesOf(system),
       kafkaBrokers: system.kafkaBrokers,
@@ -77,7 +66,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     });
     writeFileSync(path.join(workFolder, 'evidence.json'), JSON.stringify(evidence, mapsAsObjects));
     writeFileSync(path.join(workFolder, 'requests.json'), JSON.stringify(load.requests));
-    const findings = [...stuck, ...judge(load, evidence)];
+    const findings = [...stuck, ...judge(load.requests, evidence)];
     return {
       seed,
       transport,
@@ -97,51 +86,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
 }
 
-function judge({ requests }: Load, evidence: Evidence): Finding[] {
-  return [
-    ...judgeRequests(requests, evidence),
-    ...judgeHistory(evidence),
-    ...judgeDelivery(evidence),
-    ...judgeEffects(evidence),
-    ...judgeAnnouncements(evidence),
-  ];
-}
-
-/** Waits until nothing is under way; what is after a minute is stuck, and what resolves itself later is told apart. */
-async function comeToRest(
-  system: ChaosSystem,
-  say: (line: string) => void,
-): Promise<{ stuck: Finding[]; convergenceMs: number }> {
-  const began = performance.now();
-  const sources = databasesOf(system);
-  const stuck = new Map<string, string>();
-  for (;;) {
-    const reasons = await unsettled(sources);
-    const tookMs = performance.now() - began;
-    if (reasons.size === 0) {
-      say(`at rest after ${(tookMs / 1000).toFixed(1)} s`);
-      return { stuck: findings(stuck), convergenceMs: tookMs };
-    }
-    if (tookMs > CONVERGENCE_MS && stuck.size === 0) {
-      for (const [tenant, why] of reasons) stuck.set(tenant, why);
-      say(`not at rest after ${CONVERGENCE_MS / 1000} s: ${[...stuck.values()].join('; ')}`);
-    }
-    if (tookMs > CONVERGENCE_MS + LOOK_ON_MS)
-      return { stuck: findings(stuck, 'for good'), convergenceMs: tookMs };
-    await delay(POLL_MS);
-  }
-}
-
 function databasesOf({ adminUrls }: ChaosSystem) {
   return {
     controlPlaneUrl: adminUrls['control-plane'],
     dataPlaneUrl: adminUrls['data-plane'],
     verifierUrl: adminUrls.verifier,
   };
-}
-
-function findings(stuck: ReadonlyMap<string, string>, forHowLong = 'for more than a minute'): Finding[] {
-  return [...stuck].map(([tenant, why]) => ({ count: 'stuck', tenant, what: `${forHowLong}: ${why}` }));
 }
 
 function mapsAsObjects(_key: string, value: unknown): unknown {
