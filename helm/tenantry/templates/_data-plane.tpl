@@ -32,7 +32,7 @@ The reference data plane. A service of yours needs no more than this: its own va
 {{- range .values.clusters }}
 {{- $at := printf "file:/run/tenantry/clusters/%s" .name }}
 {{- $urls := dict "databaseUrl" (printf "%s/database-url" $at) "provisionerUrl" (printf "%s/provisioner-url" $at) }}
-{{- if and $migrate (ne (default true .migrate) false) }}{{ $_ := set $urls "migrateUrl" (printf "%s/migrate-url" $at) }}{{ end }}
+{{- if and $migrate (ne (toString .migrate) "false") }}{{ $_ := set $urls "migrateUrl" (printf "%s/migrate-url" $at) }}{{ end }}
 {{- if and $migrate .support }}{{ $_ := set $urls "supportUrl" (printf "%s/support-url" $at) }}{{ end }}
 {{- $_ := set $clusters .name $urls }}
 {{- end }}
@@ -49,7 +49,7 @@ The reference data plane. A service of yours needs no more than this: its own va
 - {name: database, secret: {{ $database.existingSecret }}, mountPath: /run/tenantry/database, items: {{ toJson $urls }}}
 {{- range $values.clusters }}
 {{- $items := dict "database-url" "database-url" "provisioner-url" "provisioner-url" }}
-{{- if and $migrate (ne (default true .migrate) false) }}{{ $_ := set $items "migrate-url" "migrate-url" }}{{ end }}
+{{- if and $migrate (ne (toString .migrate) "false") }}{{ $_ := set $items "migrate-url" "migrate-url" }}{{ end }}
 {{- if and $migrate .support }}{{ $_ := set $items "support-url" "support-url" }}{{ end }}
 - {name: cluster-{{ .name }}{{ if $migrate }}-admin{{ end }}, secret: {{ .existingSecret }}, mountPath: /run/tenantry/clusters/{{ .name }}, items: {{ toJson $items }}}
 {{- end }}
