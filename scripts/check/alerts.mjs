@@ -18,9 +18,10 @@ export function runbookOf(alert) {
   return `docs/runbooks/${alert.replace(/(?<!^)(?=[A-Z])/g, '-').toLowerCase()}.md`;
 }
 
-/** Prometheus takes the rules; every alert says how bad it is, what it is, and where to read on. */
+/** Prometheus takes the rules; every alert says how bad it is, what it is, and where to read on, and a scene of the game day causes it. */
 export async function alertsAreWhole() {
   const checked = await promtool(['check', 'rules', ...yamlFiles()]);
+  const scenes = gameDayScenes();
   const faults = alertRules()
     .filter(({ alert }) => alert !== undefined)
     .flatMap(({ alert, labels = {}, annotations = {}, for: after }) => [
@@ -31,6 +32,9 @@ export async function alertsAreWhole() {
       ...['summary', 'description']
         .filter((name) => !annotations[name])
         .map((name) => `${alert} has no ${name}`),
+      ...(new RegExp(`'${alert}( ${labels.severity})?'`).test(scenes)
+        ? []
+        : [`no scene of test/gameday causes ${alert} (${labels.severity})`]),
       ...(annotations.runbook_url === runbookOf(alert)
         ? []
         : [`runbook_url of ${alert} is not ${runbookOf(alert)}`]),
@@ -59,6 +63,13 @@ export async function alertsAreTested() {
     });
   if (faults.length > 0) throw new Error(faults.join('\n'));
   return checked;
+}
+
+function gameDayScenes() {
+  const folder = fromRoot('test', 'gameday', 'scenes');
+  return readdirSync(folder)
+    .map((name) => readFileSync(`${folder}/${name}`, 'utf8'))
+    .join('\n');
 }
 
 function yamlFiles(...below) {

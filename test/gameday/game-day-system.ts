@@ -35,7 +35,6 @@ const SOONER: Readonly<Record<AppName, Readonly<Record<string, string>>>> = {
   'data-plane': {
     ROUTE_STALENESS_ALERT: 'PT15S',
     ISOLATION_AUDIT_INTERVAL: 'PT5S',
-    CONNECTION_WAIT: 'PT1S',
   },
   verifier: {},
 };

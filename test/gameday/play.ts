@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 const QUIET_MS = 300_000;
-const FIRES_MS = 120_000;
+const FIRES_MS = 90_000;
 /** A warning of a burn rate looks back over six hours, which are three minutes of the game. */
 const CLEARS_MS = 300_000;
 

@@ -3,13 +3,17 @@ import { topicNames } from '@tenantry/contracts';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Scene } from './scene.ts';
 
+const TENANTS = 12;
+
 export const RELAY_CUT_OFF: Scene = {
   trouble: 'the relay is cut off from Kafka while tenants change',
   alerts: ['TenantryOutboxStalled', 'TenantryRelayFailing'],
   cause: async (stage) => {
-    const { id } = await stage.active();
+    // Of many shards, each of which is tried again after a pause of its own.
+    const tenants = await Promise.all(Array.from({ length: TENANTS }, () => stage.create()));
+    for (const { id } of tenants) await stage.reaches(id, 'ACTIVE');
     stage.system.link('relay', 'kafka').cut();
-    stage.repeat('changes', 500, () => stage.change(id));
+    stage.repeat('changes', 500, () => Promise.all(tenants.map(({ id }) => stage.change(id))));
   },
   mend: async (stage) => {
     await stage.endRepeating('changes');
@@ -47,19 +51,22 @@ export const SERVICE_BROKEN: Scene = {
   cause: async (stage) => {
     stage.billing.broken = true;
     // Each is tried five times and parked, so there have to be others for it to go on failing.
-    stage.repeat('facts', 100, async () => stage.change((await stage.create()).id));
+    stage.repeat('facts', 400, async () => stage.change((await stage.create()).id));
   },
   mend: async (stage) => {
     await stage.endRepeating('facts');
     stage.billing.broken = false;
     const parked = async (): Promise<readonly ParkedFact[]> =>
       (await stage.system.control.get<{ data: ParkedFact[] }>('/v1/parked?state=parked&limit=200')).body.data;
+    const redriven = new Set<string>();
     await waitFor(
       'nothing to be parked',
       async () => {
         const facts = await parked();
-        for (const { id } of facts)
-          await stage.system.control.post(`/v1/parked/${id}/redrive`, { reason: 'billing is mended' });
+        for (const { id } of facts.filter((fact) => !redriven.has(fact.id))) {
+          await stage.post(`/v1/parked/${id}/redrive`, { reason: 'billing is mended' });
+          redriven.add(id);
+        }
         return facts.length === 0;
       },
       60_000,
@@ -70,6 +77,8 @@ export const SERVICE_BROKEN: Scene = {
 /** What somebody who pretends, or a client of another version, could send. */
 const NO_ANSWER = Buffer.from('{"outcome": "done"}');
 
+let disconnect = async (): Promise<void> => {};
+
 export const ANSWERS_REFUSED: Scene = {
   trouble: 'a service sends answers that are none',
   alerts: ['TenantryAcknowledgementsRefused'],
@@ -78,10 +87,14 @@ export const ANSWERS_REFUSED: Scene = {
     const kafka = new Kafka({ brokers: [kafkaBrokers], clientId: 'game-day', logLevel: logLevel.NOTHING });
     const producer = kafka.producer();
     await producer.connect();
+    disconnect = () => producer.disconnect();
     const topic = topicNames(topicPrefix).acknowledgements('reference');
     stage.repeat('no answers', 100, () =>
       producer.send({ topic, messages: [{ key: 'nobody', value: NO_ANSWER }] }),
     );
   },
-  mend: (stage) => stage.endRepeating('no answers'),
+  mend: async (stage) => {
+    await stage.endRepeating('no answers');
+    await disconnect();
+  },
 };
