@@ -19,7 +19,6 @@ const API = `${RELEASE}-tenantry`;
 const SERVICE = `${API}-reference`;
 const PORT = 80;
 const PATIENCE_MS = 45_000;
-const log: string[] = [];
 
 interface Tenant {
   readonly id: string;
@@ -34,7 +33,6 @@ async function install(there: StandIn, installed: Installed, secrets: Secrets = 
     secrets: { ...there.secrets, ...secrets },
     folder: there.folder,
     image: IMAGE,
-    onLine: (pod, line) => log.push(`${pod} ${line}`),
   });
 }
 

@@ -12,7 +12,6 @@ export interface Given {
   readonly folder: string;
   /** The root of a built checkout, which stands in for the images. */
   readonly image: string;
-  readonly onLine: (pod: string, line: string) => void;
 }
 
 /** A key of a Secret. @throws Error when there is none, as a container then does not start. */

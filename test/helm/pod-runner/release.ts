@@ -89,8 +89,7 @@ export class Release {
           : url,
       ),
     );
-    const status = await pod.ended();
-    if (status !== 0) throw new Error(`${nameOf(object)} ended with ${status}`);
+    await pod.succeeds();
   }
 }
 

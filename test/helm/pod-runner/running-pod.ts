@@ -1,4 +1,4 @@
-import { startGuarded, waitFor, type GuardedProcess } from '@tenantry/testing/servers';
+import { readableLogLine, startGuarded, waitFor, type GuardedProcess } from '@tenantry/testing/servers';
 import { newId } from '@tenantry/kernel';
 import path from 'node:path';
 import type { Container, Metadata, PodTemplate, Probe } from '../objects.js';
@@ -12,6 +12,9 @@ export type Ports = ReadonlyMap<number, number>;
 /** Where the images have the application; what is not absolute there is below it. */
 const WORKING_DIRECTORY = '/app';
 
+/** How much of what a Pod wrote an error repeats. */
+const LAST_LINES = 10;
+
 /** A Pod whose first container runs as a process on loopback. */
 export class RunningPod {
   private constructor(
@@ -20,6 +23,7 @@ export class RunningPod {
     private readonly ports: Ports,
     private readonly process: GuardedProcess,
     private readonly graceMs: number,
+    private readonly lines: readonly string[],
   ) {}
 
   /**
@@ -37,16 +41,20 @@ export class RunningPod {
     const { initContainers = [], containers, volumes = [] } = spec;
     const name = `${owner.name}-${newId().slice(-8)}`;
     const all = [...initContainers, ...containers];
+    const lines: string[] = [];
+    const onLine = (line: string): void => {
+      if (lines.push(readableLogLine(line)) > LAST_LINES) lines.shift();
+    };
     const mounts = await mountFiles(given, name, volumes, all);
     const start = (container: Container): Promise<GuardedProcess> => {
       const env = resolveEnvironment(given, container, { ...owner, name });
-      return startGuarded(
-        processOf(given, name, container, onThisMachine(env, ports, mounts.get(container.name)!, resolveUrl)),
-      );
+      const here = onThisMachine(env, ports, mounts.get(container.name)!, resolveUrl);
+      return startGuarded({ ...processOf(given, name, container, here), onLine });
     };
     for (const container of initContainers) {
       const { status } = await (await start(container)).ended;
-      if (status !== 0) throw new Error(`${container.name} of ${name} ended with ${status}`);
+      if (status !== 0)
+        throw new Error([`${container.name} of ${name} ended with ${status}`, ...lines].join('\n'));
     }
     const [container] = containers;
     if (!container || containers.length > 1) throw new Error(`${name} has not just one container`);
@@ -56,6 +64,7 @@ export class RunningPod {
       ports,
       await start(container),
       (spec.terminationGracePeriodSeconds ?? 30) * 1000,
+      lines,
     );
   }
 
@@ -87,9 +96,10 @@ export class RunningPod {
     return status;
   }
 
-  /** Waits for the process to end by itself. @returns its exit status. */
-  async ended(): Promise<number> {
-    return (await this.process.ended).status;
+  /** Waits for the process to end by itself. @throws Error with its last lines unless it ends with 0. */
+  async succeeds(): Promise<void> {
+    const { status } = await this.process.ended;
+    if (status !== 0) throw new Error([`${this.name} ended with ${status}`, ...this.lines].join('\n'));
   }
 
   /** Ends it as the kubelet does. @returns its exit status; after the grace period that of a kill. */
@@ -99,14 +109,16 @@ export class RunningPod {
 
   private async passes(what: string, probe: Probe | undefined, patienceMs: number): Promise<void> {
     if (!probe) throw new Error(`${this.name} has no ${what}`);
-    let ended: number | undefined;
-    void this.ended().then((status) => (ended = status));
+    let ended = false;
+    void this.process.ended.then(() => (ended = true));
     await waitFor(
       `the ${what} of ${this.name} to succeed`,
-      async () => ended !== undefined || (await this.probe(probe)) === 200,
+      async () => ended || (await this.probe(probe)) === 200,
       patienceMs,
-    );
-    if (ended !== undefined) throw new Error(`${this.name} ended with ${ended} before its ${what} succeeded`);
+    ).catch((error: unknown) => {
+      throw new Error([String(error), ...this.lines].join('\n'), { cause: error });
+    });
+    if (ended) throw new Error([`${this.name} ended before its ${what} succeeded`, ...this.lines].join('\n'));
   }
 }
 
@@ -125,7 +137,6 @@ function processOf(given: Given, pod: string, container: Container, env: Record<
     args: ['--disable-warning=TimeoutNegativeWarning', ...args],
     cwd: path.resolve(given.image),
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', NODE_ENV: 'production', ...env },
-    onLine: (line: string) => given.onLine(pod, line),
   };
 }
 
