@@ -13,10 +13,10 @@ const POSTGRES_SETTINGS = {
 /**
  * Starts the servers that database and end-to-end suites need and that the environment does not name already.
  *
- * @param {{ kafka?: boolean }} options `kafka`: whether a broker is wanted; yes unless told.
+ * @param {{ kafka?: boolean, postgres?: boolean }} options which of them are wanted; both unless told.
  * @returns the variables that tell tests where they are; `withoutKafka` says why there is no broker, where there is none.
  */
-export async function testServers({ kafka: wantsKafka = true } = {}) {
+export async function testServers({ kafka: wantsKafka = true, postgres: wantsPostgres = true } = {}) {
   const servers = await import('@tenantry/testing/servers');
   const started = [];
   const stop = async () => {
@@ -24,10 +24,14 @@ export async function testServers({ kafka: wantsKafka = true } = {}) {
   };
   try {
     const [TEST_DATABASE_URL, kafka] = await Promise.all([
-      postgresUrl(servers, started),
+      wantsPostgres ? postgresUrl(servers, started) : undefined,
       wantsKafka ? kafkaBrokers(servers, started) : { env: {} },
     ]);
-    return { env: { TEST_DATABASE_URL, ...kafka.env }, withoutKafka: kafka.missing, stop };
+    return {
+      env: { ...(wantsPostgres && { TEST_DATABASE_URL }), ...kafka.env },
+      withoutKafka: kafka.missing,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
