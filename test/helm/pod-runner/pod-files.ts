@@ -44,13 +44,12 @@ export async function mountFiles(
   return perContainer;
 }
 
-/** A text with what it says of mounted files made true on this machine. */
+/** A text with what it says of mounted files made true on this machine; in one pass, since a folder here may be below another mount path. */
 export function relocate(text: string, mounts: Mounts): string {
-  const longestFirst = [...mounts].sort(([a], [b]) => b.length - a.length);
-  return longestFirst.reduce(
-    (now, [mountPath, folder]) => now.replaceAll(`${mountPath}/`, `${folder}/`),
-    text,
-  );
+  const paths = [...mounts.keys()].sort((a, b) => b.length - a.length);
+  if (paths.length === 0) return text;
+  const mentioned = new RegExp(`(?<![\\w.-])(?:${paths.join('|')})(?=/)`, 'g');
+  return text.replace(mentioned, (mountPath) => mounts.get(mountPath)!);
 }
 
 function filesOf(
