@@ -14,6 +14,7 @@ import { ApiKeysModule } from './api-keys/api-keys.module.js';
 import { APP_INFO } from './app-info.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuditWorkersModule } from './audit/audit-workers.module.js';
+import { BusReach, busReport } from './bus/bus-reach.js';
 import { newBus } from './bus/new-bus.js';
 import { outboxReport } from './bus/outbox-report.js';
 import { WorkersModule } from './bus/workers.module.js';
@@ -57,6 +58,7 @@ export interface Parts {
 export class AppModule {
   /** @param signingKey what a process with the part `worker` signs with. */
   static forRoot(config: Config, logger: Logger, parts: Parts, signingKey?: SigningKey): DynamicModule {
+    const reach = new BusReach();
     return {
       module: AppModule,
       imports: [
@@ -73,11 +75,14 @@ export class AppModule {
           useFactory: readinessChecks,
           reports: {
             inject: [DataSource],
-            useFactory: (dataSource: DataSource) => reports(dataSource, config),
+            useFactory: (dataSource: DataSource) => [
+              ...reports(dataSource, config),
+              ...busReports(reach, parts),
+            ],
           },
         }),
         ...(parts.api ? api(config) : []),
-        ...(parts.worker || parts.relay ? [workers(config, logger, parts)] : []),
+        ...(parts.worker || parts.relay ? [workers(config, logger, parts, reach)] : []),
         ...(parts.worker ? auditing(config, signingKey) : []),
       ],
     };
@@ -110,11 +115,11 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
   ];
 }
 
-function workers(config: Config, logger: Logger, { worker, relay }: Parts): DynamicModule {
+function workers(config: Config, logger: Logger, { worker, relay }: Parts, reach: BusReach): DynamicModule {
   return WorkersModule.forRoot({
     worker,
     relay,
-    bus: () => newBus(config, logger),
+    bus: () => newBus(config, logger, reach),
     sweepIntervalMs: config.sweepIntervalMs,
     backfillConcurrency: config.backfillConcurrency,
     eventRetentionMs: config.eventRetentionMs,
@@ -142,6 +147,11 @@ function readinessChecks(dataSource: DataSource): ReadinessCheck[] {
       },
     },
   ];
+}
+
+/** Of a process that talks to the bus. */
+function busReports(reach: BusReach, { worker, relay }: Parts): HealthReport[] {
+  return worker || relay ? [busReport(reach)] : [];
 }
 
 /** What somebody should look at, and no load balancer. */

@@ -6,12 +6,13 @@ import {
 import type { Config } from '../config.js';
 import { CONNECTION_LIMITS } from '../database/connection-limits.js';
 import { MeasuredPool } from '../database/measured-pool.js';
+import type { BusReach } from './bus-reach.js';
 import type { Bus } from './bus.js';
 
 const POOL_SIZE = 10;
 
 /** The transport that the configuration asks for: Kafka where brokers are given, else the embedded one over the same database. */
-export function newBus(config: Config, logger: Logger): Bus {
+export function newBus(config: Config, logger: Logger, reach: BusReach): Bus {
   const pool = new MeasuredPool('bus', {
     connectionString: config.databaseUrl,
     max: POOL_SIZE,
@@ -23,5 +24,5 @@ export function newBus(config: Config, logger: Logger): Bus {
   const transport = config.kafka
     ? createKafkaControlPlaneTransport({ ...config.kafka, clientId: 'tenantry-control-plane', logger })
     : createEmbeddedControlPlaneTransport({ pool, logger });
-  return { pool, transport, logger };
+  return { pool, transport, logger, reach };
 }

@@ -56,8 +56,8 @@ export class RelayLifetime implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async connect(): Promise<void> {
-    const { logger, transport } = this.bus;
-    await reach(logger, this.stopping.signal, 'prepare topics', () => transport.prepare([]));
+    const { transport } = this.bus;
+    await reach(this.bus, this.stopping.signal, 'prepare topics', () => transport.prepare([]));
     if (this.stopping.signal.aborted) return;
     this.relay.start();
     this.relaying = true;

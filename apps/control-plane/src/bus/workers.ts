@@ -69,13 +69,13 @@ export class Workers implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private async connect(): Promise<void> {
-    const { logger, transport } = this.bus;
+    const { transport } = this.bus;
     const { signal } = this.stopping;
-    await reach(logger, signal, 'prepare topics', () => transport.prepare([]));
+    await reach(this.bus, signal, 'prepare topics', () => transport.prepare([]));
     if (signal.aborted) return;
     // One participant's channel that can't be prepared must not keep the others from being heard.
     await this.prepareOnce();
-    await reach(logger, signal, 'consume acknowledgements', () => this.consume());
+    await reach(this.bus, signal, 'consume acknowledgements', () => this.consume());
   }
 
   private async prepareOnce(): Promise<void> {
