@@ -44,6 +44,10 @@ export interface SystemUnderTest {
   readonly data: HttpClient;
   readonly apiKey: string;
   readonly dataPlaneApiKey: string;
+  /** Where each process answers its probes. */
+  readonly baseUrls: Readonly<Record<AppName, string>>;
+  /** The variables that say to each process where its databases are, and everything else that all starts have. */
+  readonly serveEnvironment: Readonly<Record<AppName, Readonly<Record<string, string>>>>;
   /** Everything that must not be seen anywhere: passwords and keys, by what they are. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Superuser URLs of the databases. The verifier looks at those whose names begin as the data plane's up to `_data`. */
@@ -150,6 +154,16 @@ export async function startSystem(options: SystemOptions): Promise<SystemUnderTe
     data: new HttpClient(url('data-plane')).withKey(keys['data-plane'].key),
     apiKey: keys['control-plane'].key,
     dataPlaneApiKey: keys['data-plane'].key,
+    baseUrls: {
+      'control-plane': url('control-plane'),
+      'data-plane': url('data-plane'),
+      verifier: url('verifier'),
+    },
+    serveEnvironment: {
+      'control-plane': environment['control-plane'].serve,
+      'data-plane': environment['data-plane'].serve,
+      verifier: environment.verifier.serve,
+    },
     secrets: {
       loginPassword: password,
       apiKey: keys['control-plane'].key,
