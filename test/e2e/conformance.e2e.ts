@@ -44,7 +44,7 @@ describe.each(testedTransports())(
       ...transportOptions(transport),
       participant: 'reference',
       command: REFERENCE_COMMAND,
-      isolations: ['pooled', 'schema'],
+      isolations: ['pooled', 'schema', 'database'],
       stores: ['primary'],
       kills: 2,
       prepare: async () => preparedFor(transport, (participant = await referenceParticipant())),
