@@ -133,4 +133,40 @@ describe('the isolation audit of an installation', () => {
     expect(told).toHaveLength(1);
     await recorded.stop();
   });
+
+  it('counts as late, and forgets no finding, while a database cannot be looked at', async () => {
+    const recorded = recordMetrics();
+    const away = new Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none', max: 1 });
+    const unreachable = maintenanceCluster('away', away, secretOf('postgres://x@127.0.0.1:1/x'), 'audit');
+    let clusters = [home()];
+    let rounds = 0;
+    const schedule = new IsolationAuditSchedule(
+      async () => {
+        const found = await auditInstallation({ service: EXAMPLE_SERVICE, clusters, allow: [] });
+        rounds += 1;
+        return found;
+      },
+      20,
+      quiet,
+    );
+    const findings = () => recorded.value('tenantry_isolation_findings', { severity: 'critical' });
+    const age = async () => (await recorded.value('tenantry_isolation_audit_age_seconds', {})) ?? NaN;
+    await admin.query('CREATE TABLE public.forgotten (tenant_id uuid)');
+    await admin.query('GRANT SELECT ON public.forgotten TO tenantry_app');
+    schedule.start();
+    stopped.push(schedule);
+    await waitFor('the hole is found', () => schedule.lastAudit?.findings.length === 1);
+    clusters = [unreachable];
+    const until = rounds + 3;
+    await waitFor('audits that saw nothing', () => rounds >= until);
+    const before = await age();
+    await waitFor('a further one', () => rounds > until);
+    expect(await age()).toBeGreaterThan(before);
+    expect(await findings()).toBe(1);
+    await admin.query('DROP TABLE public.forgotten');
+    clusters = [home()];
+    await waitFor('the hole is mended', () => schedule.lastAudit?.findings.length === 0);
+    await schedule.stop();
+    await Promise.all([away.end(), recorded.stop()]);
+  });
 });

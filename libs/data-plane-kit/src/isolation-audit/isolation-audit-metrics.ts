@@ -2,7 +2,10 @@ import { metrics, type ObservableResult } from '@opentelemetry/api';
 import { countBySeverity, SEVERITIES } from '@tenantry/isolation-audit';
 import type { InstallationAudit } from './audit-installation.js';
 
-/** Tells what the last isolation audit has found, and how long ago that was; nothing before the first has ended. */
+/**
+ * Tells what the last isolation audit has found, and how long ago the last one ended that could look everywhere (since the start, where none
+ * could); nothing before the first has ended.
+ */
 export class IsolationAuditMetrics {
   private readonly meter = metrics.getMeter('@tenantry/data-plane-kit');
   private readonly findings = this.meter.createObservableGauge('tenantry_isolation_findings', {
@@ -15,7 +18,8 @@ export class IsolationAuditMetrics {
   });
 
   constructor(
-    private readonly last: () => { readonly audit: InstallationAudit; readonly endedAt: number } | undefined,
+    private readonly last: () =>
+      { readonly audit: InstallationAudit; readonly completeAt: number } | undefined,
   ) {}
 
   start(): void {
@@ -37,6 +41,6 @@ export class IsolationAuditMetrics {
 
   private readonly observeAge = (result: ObservableResult): void => {
     const last = this.last();
-    if (last) result.observe((performance.now() - last.endedAt) / 1000);
+    if (last) result.observe((performance.now() - last.completeAt) / 1000);
   };
 }

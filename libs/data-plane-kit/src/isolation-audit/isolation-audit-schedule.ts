@@ -11,8 +11,9 @@ const LOGGED = 50;
 
 /** Audits again and again as long as the process runs, tells what is new, and mends nothing. */
 export class IsolationAuditSchedule {
-  private last: { readonly audit: InstallationAudit; readonly endedAt: number } | undefined;
+  private last: { readonly audit: InstallationAudit; readonly completeAt: number } | undefined;
   private known = new Set<string>();
+  private startedAt = 0;
   private readonly metrics = new IsolationAuditMetrics(() => this.last);
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
@@ -24,13 +25,17 @@ export class IsolationAuditSchedule {
     private readonly logger: Logger,
   ) {}
 
-  /** What the last audit has found; undefined before the first has ended. */
+  /**
+   * What the last audit has found; undefined before the first has ended. Where it could not look everywhere, what was found before is still
+   * among its findings: nobody has seen it mended.
+   */
   get lastAudit(): InstallationAudit | undefined {
     return this.last?.audit;
   }
 
   start(): void {
     if (this.running) return;
+    this.startedAt = performance.now();
     this.metrics.start();
     this.running = this.run(this.stopping.signal);
   }
@@ -55,11 +60,24 @@ export class IsolationAuditSchedule {
     try {
       const audit = await this.audit(signal);
       if (signal.aborted) return;
-      this.last = { audit, endedAt: performance.now() };
+      this.keep(audit);
       this.tell(audit);
     } catch (err) {
       if (!signal.aborted) this.logger.warn({ err }, 'the isolation could not be audited');
     }
+  }
+
+  private keep(audit: InstallationAudit): void {
+    if (audit.failed.length === 0) {
+      this.last = { audit, completeAt: performance.now() };
+      return;
+    }
+    const before = this.last?.audit.findings ?? [];
+    const findings = new Map([...before, ...audit.findings].map((finding) => [placeOf(finding), finding]));
+    this.last = {
+      audit: { ...audit, findings: [...findings.values()] },
+      completeAt: this.last?.completeAt ?? this.startedAt,
+    };
   }
 
   /** Each finding once for as long as it is there, so that an hourly audit does not say the same all day. */
@@ -72,7 +90,7 @@ export class IsolationAuditSchedule {
         { database, probe, hole, severity, object, what, mend },
         'tenants are not kept apart as they should be',
       );
-    this.known = new Set(findings.map(placeOf));
+    this.known = new Set((this.last?.audit.findings ?? findings).map(placeOf));
     this.logger.debug(
       { databases, findings: findings.length, new: fresh.length },
       'the isolation was audited',
