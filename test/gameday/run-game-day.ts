@@ -1,4 +1,4 @@
-import { HttpClient } from '@tenantry/testing/servers';
+import { waitFor } from '@tenantry/testing/servers';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Billing } from './billing.ts';
@@ -47,7 +47,7 @@ export async function runGameDay(options: GameDayOptions): Promise<GameDayReport
     ends.push(() => billing.stop());
     const stage = new Stage(system, billing);
     ends.push(() => stage.stop());
-    await declareSooner(system.control);
+    await declareSooner(stage);
 
     const { id } = await stage.active();
     const load = new Load();
@@ -74,13 +74,19 @@ export async function runGameDay(options: GameDayOptions): Promise<GameDayReport
   }
 }
 
-async function declareSooner(control: HttpClient): Promise<void> {
+async function declareSooner(stage: Stage): Promise<void> {
+  const { control } = stage.system;
   const everything = ['provision', 'suspend', 'reactivate', 'purge'];
   const common = { required: true, ackTimeout: ACK_TIMEOUT };
   const reference = { ...common, capabilities: everything, stores: ['primary'] };
   accepted(await control.request('PUT', '/v1/participants/reference', { body: reference }));
   const verifier = { ...common, capabilities: ['verify'], stores: [] };
   accepted(await control.request('PUT', '/v1/participants/verifier', { body: verifier }));
+  // It has registered itself and is asked for nothing, but the longest time that anybody may take counts.
+  await waitFor('billing to have registered', async () => {
+    const sql = `UPDATE tenantry.participant SET ack_timeout_ms = 4000 WHERE name = 'billing' RETURNING name`;
+    return (await stage.rows('control-plane', sql)).length > 0;
+  });
 }
 
 function isWanted({ alerts }: Scene, only: string | undefined): boolean {
