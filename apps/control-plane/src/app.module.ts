@@ -41,6 +41,7 @@ import { PlansModule } from './plans/plans.module.js';
 import { RoutingModule } from './routing/routing.module.js';
 import { SigningModule } from './signing/signing.module.js';
 import type { SigningKey } from './signing/signing-key.js';
+import { TelemetryModule } from './telemetry/telemetry.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { WatchingModule } from './watching/watching.module.js';
 
@@ -110,6 +111,7 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     PlansModule,
     RoutingModule,
     SigningModule,
+    TelemetryModule,
     TenantsModule.forRoot({ defaultMs: config.defaultGracePeriodMs, minimumMs: config.minGracePeriodMs }),
     WatchingModule.forRoot({ maxWatchers: config.maxWatchers }),
   ];

@@ -34,6 +34,7 @@ import { ParticipantsModule } from '../participants/participants.module.js';
 import { PlansModule } from '../plans/plans.module.js';
 import { RoutingModule } from '../routing/routing.module.js';
 import { SigningModule } from '../signing/signing.module.js';
+import { TelemetryModule } from '../telemetry/telemetry.module.js';
 import { TenantsModule } from '../tenants/tenants.module.js';
 import type { WatchSettings } from '../watching/watch-settings.js';
 import { WatchingModule } from '../watching/watching.module.js';
@@ -101,6 +102,7 @@ export class ApiHarness {
         PlansModule,
         RoutingModule,
         SigningModule,
+        TelemetryModule,
         TenantsModule.forRoot({ defaultMs: 86_400_000, minimumMs: 0 }),
         WatchingModule.forRoot(watch),
       ],
