@@ -9,7 +9,6 @@ interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
-  readonly additionalProperties?: unknown;
   readonly items?: Schema;
   readonly $defs?: Readonly<Record<string, Schema>>;
 }
@@ -53,7 +52,7 @@ describe('values.schema.json', () => {
 
   it('refuses an unknown key at every place that has known ones', () => {
     let tried = 0;
-    for (const place of closedPlaces(schema)) {
+    for (const place of placesWithKeys(schema)) {
       const given = [...place]
         .reverse()
         .reduce<unknown>((inner, step) => (step === '[]' ? [inner] : { [step]: inner }), {
@@ -218,10 +217,10 @@ function isFreeMap(key: string): boolean {
   return resolved(at).properties === undefined;
 }
 
-/** Where only named keys may stand, as steps of a path; `[]` is an entry of a list. */
-function* closedPlaces(of: Schema, path: readonly string[] = []): Generator<readonly string[]> {
-  const { properties, items, additionalProperties } = resolved(of);
-  if (properties && additionalProperties === false) yield path;
-  for (const [key, value] of Object.entries(properties ?? {})) yield* closedPlaces(value, [...path, key]);
-  if (items) yield* closedPlaces(items, [...path, '[]']);
+/** Where keys have names, as steps of a path; `[]` is an entry of a list. */
+function* placesWithKeys(of: Schema, path: readonly string[] = []): Generator<readonly string[]> {
+  const { properties, items } = resolved(of);
+  if (properties) yield path;
+  for (const [key, value] of Object.entries(properties ?? {})) yield* placesWithKeys(value, [...path, key]);
+  if (items) yield* placesWithKeys(items, [...path, '[]']);
 }
