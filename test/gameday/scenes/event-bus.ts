@@ -47,10 +47,9 @@ interface ParkedFact {
 
 export const SERVICE_BROKEN: Scene = {
   trouble: 'a service cannot apply the facts of some tenants',
-  alerts: ['TenantryFactsParked', 'TenantryConsumerFailing'],
+  alerts: ['TenantryFactsParked'],
   cause: async (stage) => {
     stage.billing.broken = true;
-    // Each is tried five times and parked, so there have to be others for it to go on failing.
     stage.repeat('facts', 400, async () => stage.change((await stage.create()).id));
   },
   mend: async (stage) => {

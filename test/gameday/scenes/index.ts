@@ -2,21 +2,14 @@ import { CHECKPOINTS_STOPPED, CLUSTER_FULL, DATA_LOST, ISOLATION_HOLE } from './
 import { ANSWERS_REFUSED, RELAY_CUT_OFF, SERVICE_BROKEN, SERVICE_CUT_OFF } from './event-bus.ts';
 import { RELAY_GONE, SERVICE_GONE, VERIFIER_GONE, WORKER_GONE } from './processes.ts';
 import type { Round } from './scene.ts';
-import {
-  API_FAILS,
-  API_SLOW,
-  CONNECTIONS_EXHAUSTED,
-  MIGRATIONS_PENDING,
-  SERVICE_FAILS,
-  SERVICE_SLOW,
-} from './serving.ts';
+import { API_FAILS, API_SLOW, MIGRATIONS_PENDING, SERVICE_AWAY, SERVICE_BLOCKED } from './serving.ts';
 
-/** First what takes longest to clear: a burn rate. What is slow fails now and then, so failing comes before it. */
+/** First what burns a budget, since that takes longest to clear. */
 export const ROUNDS: readonly Round[] = [
-  [API_FAILS, SERVICE_FAILS],
-  [API_SLOW, SERVICE_SLOW],
+  [API_FAILS, SERVICE_BLOCKED],
+  [API_SLOW, SERVICE_AWAY],
   [VERIFIER_GONE, CLUSTER_FULL, ISOLATION_HOLE],
-  [MIGRATIONS_PENDING, CONNECTIONS_EXHAUSTED, ANSWERS_REFUSED],
+  [MIGRATIONS_PENDING, ANSWERS_REFUSED],
   [DATA_LOST, CHECKPOINTS_STOPPED],
   [SERVICE_CUT_OFF],
   [RELAY_CUT_OFF],

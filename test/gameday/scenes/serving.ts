@@ -12,13 +12,6 @@ export const API_SLOW: Scene = {
   mend: async ({ system }) => system.link('api', 'postgres').heal(),
 };
 
-export const SERVICE_SLOW: Scene = {
-  trouble: 'the way from a service to its database takes 0.3 s each way',
-  alerts: ['TenantryServiceLatencyBudgetBurn critical', 'TenantryServiceLatencyBudgetBurn warning'],
-  cause: async ({ system }) => system.link('data-plane', 'postgres').delay(DELAY_MS),
-  mend: async ({ system }) => system.link('data-plane', 'postgres').heal(),
-};
-
 export const API_FAILS: Scene = {
   trouble: 'the API is cut off from its database',
   alerts: ['TenantryApiErrorBudgetBurn critical', 'TenantryApiErrorBudgetBurn warning'],
@@ -26,23 +19,31 @@ export const API_FAILS: Scene = {
   mend: async ({ system }) => system.link('api', 'postgres').heal(),
 };
 
-export const SERVICE_FAILS: Scene = {
-  trouble: 'a service is cut off from its database',
-  alerts: [
-    'TenantryServiceErrorBudgetBurn critical',
-    'TenantryServiceErrorBudgetBurn warning',
-    'TenantryIsolationAuditLate',
-  ],
-  cause: async ({ system }) => system.link('data-plane', 'postgres').cut(),
-  mend: async ({ system }) => system.link('data-plane', 'postgres').heal(),
+export const SERVICE_AWAY: Scene = {
+  trouble: 'a service is cut off from its database while tenants are made',
+  alerts: ['TenantryIsolationAuditLate', 'TenantryConsumerFailing'],
+  cause: async (stage) => {
+    stage.system.link('data-plane', 'postgres').cut();
+    stage.repeat('tenants', 1000, () => stage.create());
+  },
+  mend: async (stage) => {
+    await stage.endRepeating('tenants');
+    stage.system.link('data-plane', 'postgres').heal();
+  },
 };
 
 /** Lets go of the table that somebody has locked. */
 let letGo = async (): Promise<void> => {};
 
-export const CONNECTIONS_EXHAUSTED: Scene = {
+export const SERVICE_BLOCKED: Scene = {
   trouble: "somebody's open transaction holds a table that every request needs",
-  alerts: ['TenantryPoolExhausted'],
+  alerts: [
+    'TenantryPoolExhausted',
+    'TenantryServiceErrorBudgetBurn critical',
+    'TenantryServiceErrorBudgetBurn warning',
+    'TenantryServiceLatencyBudgetBurn critical',
+    'TenantryServiceLatencyBudgetBurn warning',
+  ],
   cause: async (stage) => {
     const { id } = await stage.active();
     const as = stage.system.data.with({ 'tenantry-tenant': id });
