@@ -1,4 +1,5 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import { createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 
 const ITERATIONS = 4096;
 const SALT_BYTES = 16;
@@ -9,9 +10,9 @@ const SALT_BYTES = 16;
  *
  * @param password in ASCII, which needs no normalisation.
  */
-export function scramVerifier(password: string): string {
+export async function scramVerifier(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
-  const salted = pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256');
+  const salted = await promisify(pbkdf2)(password, salt, ITERATIONS, 32, 'sha256');
   const keyed = (text: string): Buffer => createHmac('sha256', salted).update(text).digest();
   const stored = createHash('sha256').update(keyed('Client Key')).digest('base64');
   const server = keyed('Server Key').toString('base64');

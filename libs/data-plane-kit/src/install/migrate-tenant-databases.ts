@@ -77,7 +77,7 @@ export async function migrateTenantDatabases(
   });
   // One after the other: to change a login, the connection acts as the provisioner.
   for (const name of upToDate) {
-    const password = escapeLiteral(scramVerifier(logins.password(cluster, name)));
+    const password = escapeLiteral(await scramVerifier(logins.password(cluster, name)));
     await asProvisioner(client, `ALTER ROLE ${escapeIdentifier(name)} PASSWORD ${password}`);
     await sql.query(
       'UPDATE tenantry.provisioned SET layout = $2 WHERE tenant_id = substr($1::text, 3, 32)::uuid',

@@ -64,7 +64,7 @@ export async function installTemplate(
   await sql.query(`SELECT pg_advisory_lock(${lock})`);
   try {
     const [found] = await sql.query<Found>(FOUND, [name]);
-    const layout = commentOf(layoutDigest(service), here!.database);
+    const layout = templateComment(service, here!.database);
     if (found!.layout === layout) return { applied: [], warnings: [] };
     await asProvisioner(sql, found!.present ? openTo(name) : makeEmpty(name, found!.locale));
     const installed = await installTenantLayout(databaseUrlOf(adminUrl, name), service);
@@ -75,9 +75,9 @@ export async function installTemplate(
   }
 }
 
-/** What the template was last brought to, and whose it is. */
-function commentOf(layout: string, database: string): string {
-  return JSON.stringify({ madeBy: 'tenantry', template: layout, database });
+/** The comment of a template that is up to date with this service: what it was last brought to, and whose it is. */
+export function templateComment(service: ServiceDefinition, serviceDatabase: string): string {
+  return JSON.stringify({ madeBy: 'tenantry', template: layoutDigest(service), database: serviceDatabase });
 }
 
 function makeEmpty(name: string, locale: string): string[] {

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { KIT_MIGRATIONS } from '../kit-migrations.js';
 import { PlacementRefused, RequestFailed } from './request-errors.js';
+import type { FoundTenant } from './found-tenant.js';
 import type { RequestContext } from './request-context.js';
 import { intermediateTx, maintainTx } from './transaction.js';
 
@@ -17,28 +18,29 @@ export function loginPassword({ tenantLogins, cluster, database }: RequestContex
  * Makes the tenant's database with its login, or what is missing of them. One that lets nobody in is what an earlier run was
  * killed over: whole, since the server makes all of a database or nothing, and not yet marked.
  *
+ * @returns whether it is known to have everything that the service is to have, since it was made just now.
  * @throws PlacementRefused when a database of this name is somebody else's.
  */
-export async function ensureTenantDatabase({
-  client,
-  item,
-  service,
-  database,
-  stepDone,
-}: RequestContext): Promise<void> {
+export async function ensureTenantDatabase(
+  { client, item, service, database, stepDone }: RequestContext,
+  { here }: FoundTenant,
+): Promise<boolean> {
+  const { tenantId } = item;
   const found = await database.find();
-  if (found?.marker && (found.marker.service !== service.name || found.marker.tenantId !== item.tenantId))
+  if (found?.marker && (found.marker.service !== service.name || found.marker.tenantId !== tenantId))
     throw new PlacementRefused(`The database ${database.name} is marked as somebody else's.`);
+  let whole = false;
   if (!found) {
     // Reads the tombstone and the fence once more: a purge that has begun must not find a database behind its back.
     await maintainTx(client, item, async () => undefined);
-    await database.create(service.store);
+    whole = await database.create(service, here);
     await stepDone('database');
   }
-  const madeFor = { service: service.name, tenantId: item.tenantId, generation: item.generation };
-  const { generation } = found?.marker ?? madeFor;
-  await intermediateTx(client, item, (tx) => database.admitTx(tx, { ...madeFor, generation }));
+  const { generation } = found?.marker ?? item;
+  const marker = { service: service.name, tenantId, generation, database: here };
+  await intermediateTx(client, item, (tx) => database.admitTx(tx, marker));
   await stepDone('login');
+  return whole;
 }
 
 /** @throws RequestFailed, retryable, for a database that was copied before the kit's last migrations and is not migrated yet. */
@@ -58,13 +60,15 @@ export async function checkTenantDatabase(inner: ClientBase, name: string): Prom
  * locked in the service's database, whose own fence stays as closed as it is: nobody serves the tenant there, and a newer request,
  * which needs that lock, finds all of it done or nothing.
  *
- * @param marker the statements that write it; none when it is there.
+ * @param verifier of the login's password. @param marker the statements that write the marker; none when it is there.
  */
-export async function openTenantDatabase(context: RequestContext, marker: readonly string[]): Promise<void> {
-  const { fence, innerFence, database } = context;
-  const password = loginPassword(context);
+export async function openTenantDatabase(
+  { fence, innerFence, database }: RequestContext,
+  verifier: string,
+  marker: readonly string[],
+): Promise<void> {
   await fence.keepWhile(async (tx) => {
     await (await innerFence()).open({ durable: false });
-    tx.later(...marker, database.openLoginSql(password));
+    tx.later(...marker, database.openLoginSql(verifier));
   });
 }

@@ -1,6 +1,7 @@
 import { pgExecutor } from '@tenantry/database';
 import type { WorkResult } from '@tenantry/messaging';
 import { type ClientBase, escapeLiteral } from 'pg';
+import { scramVerifier } from '../credentials/scram-verifier.js';
 import { DEDICATED_ROLE } from '../install/roles.js';
 import type { TableSecurity } from '../install/secure-tables.js';
 import {
@@ -33,14 +34,17 @@ export async function provision(context: RequestContext): Promise<WorkResult> {
   const { item, service, fence, stepDone } = context;
   const placement = localPlacement(item.request.placements, item.tenantId, service.store);
   // Told before anything is made for a tenant that nobody could then serve.
-  if (placement.isolation === 'database') loginPassword(context);
+  const password = placement.isolation === 'database' ? loginPassword(context) : undefined;
   // First of all, and outside the lock: from here on an older worker of this tenant is refused at its next step.
   await fence.keep({ durable: false });
   await stepDone('fence');
   return withTenantLock(context, async () => {
     const found = await findTenant(context, placement);
+    // Takes a moment, and the server takes a longer one to copy the database.
+    const verifier = password === undefined ? undefined : scramVerifier(password);
     const seeded = await ensureContents(context, placement, found);
-    await finish(context, placement, found.provisioned ? [] : [markerSql(context, placement, seeded)]);
+    const marker = found.provisioned ? [] : [markerSql(context, placement, seeded)];
+    await finish(context, marker, await verifier);
     const { isolation, schema, database } = placement;
     const migrations = service.migrations.map(({ name }) => name);
     return { evidence: { isolation, ...(database !== null && { database }), schema, migrations, seeded } };
@@ -62,10 +66,17 @@ async function ensureContents(
   }
   await control.assertCurrent();
   if (isolation === 'database') {
-    await ensureTenantDatabase(context);
+    const whole = await ensureTenantDatabase(context, found);
     const inner = await database.enter();
-    await checkTenantDatabase(inner, database.name);
-    await migrateSchema(context, inner, { schema, role: DEDICATED_ROLE, tenantId: undefined, globalTables });
+    if (!whole) {
+      await checkTenantDatabase(inner, database.name);
+      await migrateSchema(context, inner, {
+        schema,
+        role: DEDICATED_ROLE,
+        tenantId: undefined,
+        globalTables,
+      });
+    }
     return found.provisioned?.seeded ?? (await seed(context, inner, schema));
   }
   const security = { schema, role: schema, tenantId: item.tenantId, globalTables };
@@ -159,11 +170,15 @@ function markerSql(
     VALUES (${values.map(escapeLiteral).join(', ')}) ON CONFLICT ON CONSTRAINT provisioned_pkey DO NOTHING`;
 }
 
-/** The step that waits for the disk. With the marker the tenant is let in, if it is to be: in the same moment, so that none is let in without. */
+/**
+ * The step that waits for the disk. With the marker the tenant is let in, if it is to be: in the same moment, so that none is let in without.
+ *
+ * @param verifier of the password of the tenant's login, where it has a database of its own.
+ */
 async function finish(
   context: RequestContext,
-  { isolation }: LocalPlacement,
   marker: readonly string[],
+  verifier: string | undefined,
 ): Promise<void> {
   const { client, item, fence, control, stepDone } = context;
   await control.assertCurrent();
@@ -172,7 +187,7 @@ async function finish(
     // Without a marker to write, a commit has nothing to wait for.
     if (marker.length > 0) await maintainTx(client, item, async (tx) => tx.later(...marker));
     else await fence.keep();
-  } else if (isolation === 'database') await openTenantDatabase(context, marker);
+  } else if (verifier !== undefined) await openTenantDatabase(context, verifier, marker);
   else await fence.open({ with: marker });
   if (marker.length > 0) await stepDone('marker');
   if (active) await stepDone('open');

@@ -220,6 +220,22 @@ it('is brought up to date by the installation, and those made afterwards begin t
   expect(rows).toEqual([{ it: 'pooled_primary.more' }]);
 });
 
+it('gets what its template lacks when the service is newer than the template', async () => {
+  const newer = { name: '0009-newer', sql: 'CREATE TABLE newer (tenant_id uuid NOT NULL)' };
+  const service = { ...EXAMPLE_SERVICE, migrations: [...EXAMPLE_SERVICE.migrations, newer] };
+  const steps: string[] = [];
+  const onStep = (step: string): void => void steps.push(step);
+  const work = requestedWork({ tenantId, verb: 'provisioning', generation: 1, isolation: 'database' });
+  await createRequestHandler({ service, pool, logger, onStep, tenantLogins })(work, UNDISTURBED);
+  expect(steps).toContain('provision.migration 0009-newer');
+  const { rows } = await inside((client) =>
+    client.query(
+      `SELECT relrowsecurity AS secured FROM pg_class WHERE oid = 'pooled_primary.newer'::regclass`,
+    ),
+  );
+  expect(rows).toEqual([{ secured: true }]);
+});
+
 it('gets its new password from the installation when the key of the logins was changed', async () => {
   await ask('provisioning');
   const rotated = new TenantLogins({

@@ -1,10 +1,10 @@
 import type { SqlExecutor } from '@tenantry/database';
 import { Client, DatabaseError, escapeIdentifier, escapeLiteral, type PoolClient } from 'pg';
-import { scramVerifier } from '../credentials/scram-verifier.js';
-import { templateDatabaseName } from '../install/template-database.js';
+import { templateComment, templateDatabaseName } from '../install/template-database.js';
 import { DEDICATED_ROLE } from '../install/roles.js';
 import { SUPPORT_LOGINS } from '../install/support-role.js';
 import { markSql, type ObjectMarker, readMarker } from '../orphans/object-marker.js';
+import type { ServiceDefinition } from '../service-definition.js';
 import { SQLSTATE } from '../sql-errors.js';
 import { asProvisioner, dropDatabase, endSessions } from './drop-database.js';
 import { PlacementRefused, TenantHeld } from './request-errors.js';
@@ -51,10 +51,17 @@ export class TenantDatabase {
   /**
    * Copies the template. The copy lets nobody in before `admitTx` has said who may.
    *
+   * @param here the service's database. @returns whether the copy has everything that the service is to have; one of an older template, or
+   * of a newer one, has to be looked at.
    * @throws PlacementRefused, final, where there is no template; TenantHeld, to be tried again, while it is being changed.
    */
-  async create(store: string): Promise<void> {
-    const template = templateDatabaseName(store, await this.serviceDatabase());
+  async create(service: ServiceDefinition, here: string): Promise<boolean> {
+    const template = templateDatabaseName(service.store, here);
+    // Asked before: a template only gains.
+    const { rows } = await this.session.client.query<{ comment: string | null }>(
+      `SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = $1`,
+      [template],
+    );
     await asProvisioner(
       this.session.client,
       `CREATE DATABASE ${escapeIdentifier(this.name)} TEMPLATE ${escapeIdentifier(template)} ALLOW_CONNECTIONS false`,
@@ -68,15 +75,15 @@ export class TenantDatabase {
         throw new TenantHeld('The template of tenants’ own databases is being changed.', { cause: error });
       throw error;
     });
+    return rows[0]?.comment === templateComment(service, here);
   }
 
   /**
    * Marks the database, makes its login, which cannot log in yet, and opens it to both: to that login, to the one that provisions, to support's
    * and to those that scan. Part of the caller's transaction in the service's database.
    */
-  async admitTx(tx: StepTransaction, madeFor: Omit<ObjectMarker, 'database'>): Promise<void> {
+  async admitTx(tx: StepTransaction, marker: ObjectMarker): Promise<void> {
     const name = escapeIdentifier(this.name);
-    const marker = { ...madeFor, database: await this.serviceDatabase() };
     const [found] = await tx.query<{ role: boolean; scanned: boolean; support: string | null; me: string }>(
       `SELECT to_regrole(${escapeLiteral(name)}) IS NOT NULL AS role, to_regrole('tenantry_scan') IS NOT NULL AS scanned,
               (${SUPPORT_LOGINS}) AS support, quote_ident(session_user) AS me`,
@@ -97,9 +104,9 @@ export class TenantDatabase {
     );
   }
 
-  /** What lets the tenant's login in, by this password from the commit on. */
-  openLoginSql(password: string): string {
-    return `ALTER ROLE ${escapeIdentifier(this.name)} LOGIN PASSWORD ${escapeLiteral(scramVerifier(password))}`;
+  /** What lets the tenant's login in from the commit on, by the password that this verifies. */
+  openLoginSql(verifier: string): string {
+    return `ALTER ROLE ${escapeIdentifier(this.name)} LOGIN PASSWORD ${escapeLiteral(verifier)}`;
   }
 
   /** Keeps the tenant's login out from the caller's commit on; who is in already stays until `endSessions`. */
@@ -143,12 +150,5 @@ END $kit$`);
     const { inner } = this;
     this.inner = undefined;
     await inner?.end().catch(() => undefined);
-  }
-
-  private async serviceDatabase(): Promise<string> {
-    const { rows } = await this.session.client.query<{ database: string }>(
-      'SELECT current_database() AS database',
-    );
-    return rows[0]!.database;
   }
 }
