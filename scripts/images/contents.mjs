@@ -26,9 +26,9 @@ const UNWANTED = [
 export function contentsOf(root, files = filesOf(root)) {
   const parts = new Map();
   for (const file of files) {
-    const { blocks } = lstatSync(path.join(root, 'app', file));
+    const { blocks, size } = lstatSync(path.join(root, 'app', file));
     const name = /^(?:node_modules\/(?:@[^/]+\/)?[^/]+|(?:libs|apps)\/[^/]+|[^/]+)/.exec(file)[0];
-    parts.set(name, (parts.get(name) ?? 0) + blocks * 512);
+    parts.set(name, (parts.get(name) ?? 0) + Math.max(size, blocks * 512));
   }
   const sorted = [...parts].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
   return { files: files.length, bytes: sorted.reduce((sum, { bytes }) => sum + bytes, 0), parts: sorted };
@@ -70,10 +70,10 @@ function onlyForDevelopment(root) {
     .map((name) => `${name} is for development`);
 }
 
-/** Every file, links among them: those to the workspaces are not followed, so nothing is counted twice. */
-function filesOf(root) {
-  const cwd = path.join(root, 'app');
-  return readdirSync(cwd, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => path.relative(cwd, path.join(entry.parentPath, entry.name)));
+/** Every file, links among them: they are not followed, so nothing is counted twice. */
+function filesOf(root, folder = '') {
+  return readdirSync(path.join(root, 'app', folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = path.join(folder, entry.name);
+    return entry.isDirectory() ? filesOf(root, name) : [name];
+  });
 }

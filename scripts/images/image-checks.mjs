@@ -4,6 +4,7 @@ import { fromRoot } from '../run.mjs';
 import { DOCKERFILE } from './assemble.mjs';
 import { contentsFit, packagesOf } from './contents.mjs';
 import { parseDockerfile } from './dockerfile.mjs';
+import { faultsAreSeen } from './faults.mjs';
 import { hadolint } from './hadolint.mjs';
 import { sbomFits } from './sbom.mjs';
 
@@ -26,6 +27,8 @@ export function imageChecks(images) {
     ...each('starts as nobody, an entry point that is there', configurationFits),
     ...each('under 250 MB, nothing for development', contentsFit),
     ...each('the SBOM is what is installed (npm, CycloneDX)', sbomFits),
+    'these checks bite (seeded faults)': () =>
+      faultsAreSeen(images['data-plane'], [configurationFits, contentsFit, sbomFits]),
     'advisories are asked for what is in the images': async () => advisoriesCover(images),
   };
 }

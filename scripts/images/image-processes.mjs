@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
 
+/** Longer than a process takes that says for a while on /readyz that it is about to go, and then finishes what it has begun. */
+const STOP_TIMEOUT_MS = 40_000;
+
 /**
  * Runs commands of images on this machine's loopback, each sealed off as its container would be.
  *
@@ -59,7 +62,7 @@ export function imageProcesses(sealed, servers) {
     async stop(name) {
       const process = running.get(name);
       running.delete(name);
-      const { status } = await process.stop();
+      const { status } = await process.stop(STOP_TIMEOUT_MS);
       if (status !== 0) throw new Error(`${name} ended with ${status}`);
     },
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { run } from '../run.mjs';
@@ -70,17 +70,20 @@ async function mayMount() {
 
 /** The runtime image brings a Node; ours stands in for it. */
 async function addNode(root) {
-  const node = path.join(root, NODE);
-  mkdirSync(path.dirname(node), { recursive: true });
-  cpSync(process.execPath, node, { dereference: true });
-  chmodSync(node, 0o755);
+  copyFile(process.execPath, path.join(root, NODE));
+  chmodSync(path.join(root, NODE), 0o755);
+}
+
+/** The file itself, where the name is a link's. */
+function copyFile(from, to) {
+  mkdirSync(path.dirname(to), { recursive: true });
+  copyFileSync(from, to);
 }
 
 /** What else a runtime image has below its root: the libraries that Node is linked to, and the names of its user and its own host. */
 async function addSystem(root) {
   const libraries = (await run('ldd', [process.execPath])).matchAll(/(\/\S+) \(0x/g);
-  for (const [, library] of libraries)
-    cpSync(library, path.join(root, library), { dereference: true, recursive: true });
+  for (const [, library] of libraries) copyFile(library, path.join(root, library));
   const files = {
     'etc/passwd': `root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:${UID}:${GID}:nonroot:/home/nonroot:/sbin/nologin\n`,
     'etc/group': `root:x:0:\nnonroot:x:${GID}:\n`,
