@@ -21,9 +21,10 @@ import { WorkersModule } from './bus/workers.module.js';
 import { CertificateWorkersModule } from './certificates/certificate-workers.module.js';
 import { CertificatesModule } from './certificates/certificates.module.js';
 import { ClustersModule } from './clusters/clusters.module.js';
-import type { Config } from './config.js';
+import { signingKeyReader, type Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import { managerExecutor } from './database/manager-executor.js';
+import { DoctorModule } from './doctor/doctor.module.js';
 import { DryRunModule } from './dry-run/dry-run.module.js';
 import { epochReport } from './epoch/epoch-report.js';
 import { ExplainingModule } from './explaining/explaining.module.js';
@@ -82,7 +83,7 @@ export class AppModule {
             ],
           },
         }),
-        ...(parts.api ? api(config) : []),
+        ...(parts.api ? api(config, logger) : []),
         ...(parts.worker || parts.relay ? [workers(config, logger, parts, reach)] : []),
         ...(parts.worker ? auditing(config, signingKey) : []),
       ],
@@ -90,7 +91,7 @@ export class AppModule {
   }
 }
 
-function api(config: Config): NonNullable<ModuleMetadata['imports']> {
+function api(config: Config, logger: Logger): NonNullable<ModuleMetadata['imports']> {
   return [
     DryRunModule,
     IdempotencyModule,
@@ -98,6 +99,7 @@ function api(config: Config): NonNullable<ModuleMetadata['imports']> {
     AuditModule,
     CertificatesModule,
     ClustersModule,
+    DoctorModule.forRoot({ config, readKey: signingKeyReader(config), logger }),
     ExplainingModule,
     FleetModule,
     HistoryModule,

@@ -76,6 +76,14 @@ export function loadSigningKey(
   return readSigningKey(signingKey, environment);
 }
 
+/** How the key is read that this process is configured with; undefined where it is with none. */
+export function signingKeyReader(
+  config: Pick<Config, 'signingKey'>,
+  environment: Environment = process.env,
+): (() => Promise<SigningKey>) | undefined {
+  return config.signingKey === undefined ? undefined : () => loadSigningKey(config, environment);
+}
+
 const MIGRATION_SCHEMA = {
   /** An administrator's URL: may create roles, and objects in the database. */
   adminUrl: env.postgresUrl('MIGRATE_DATABASE_URL'),

@@ -72,6 +72,7 @@ export {
   type KafkaTls,
 } from './kafka/kafka-security.js';
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';
+export { inspectKafka, type InspectedTopic, type KafkaInspection } from './kafka/inspect-kafka.js';
 export { formatTraceparent, parseTraceparent } from './telemetry/trace-parent.js';
 export { activeTracer, inSpan, markActiveFailed, traceparentFor, type Traced } from './telemetry/tracing.js';
 export { GaugeGroup, type GaugeGroupOptions, type Observe } from './telemetry/gauge-group.js';

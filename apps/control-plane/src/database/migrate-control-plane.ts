@@ -22,7 +22,7 @@ import { CONTROL_PLANE_MIGRATIONS } from '../migrations/index.js';
 /** Owns everything in the schema `tenantry`; nobody logs in as it. */
 const OWNER_ROLE = 'tenantry_owner';
 /** What the control plane's login is a member of: it may use, and owns nothing. */
-const SERVICE_GROUP: LoginGroup = { name: 'tenantry_control' };
+export const SERVICE_GROUP: LoginGroup = { name: 'tenantry_control' };
 
 const GROUPS = [OWNER_ROLE, SERVICE_GROUP.name, TRANSPORT_GROUP.name];
 

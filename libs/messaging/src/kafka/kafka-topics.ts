@@ -41,7 +41,7 @@ export function topicSettings(given: Partial<TopicSettings>): TopicSettings {
 }
 
 /** CONFIG_RESOURCE_TYPES.TOPIC; kafkajs's enumeration is no named export under ESM. */
-const TOPIC_RESOURCE = 2;
+export const TOPIC_RESOURCE = 2;
 
 /** A topic is there with another cleanup policy than what it carries needs: the state topic would lose tenants, or the others grow for ever. */
 export class TopicMisconfigured extends Error {
