@@ -1,6 +1,7 @@
 import type { Acknowledgement, AuditRecorded, Heartbeat, Parked, Unparked } from '@tenantry/contracts';
 import { isUuid, newId, type Backoff } from '@tenantry/kernel';
-import type { AcknowledgementEnvelope } from '@tenantry/messaging';
+import { parseTraceparent, type AcknowledgementEnvelope } from '@tenantry/messaging';
+import { withLogFields, type LogFields } from '@tenantry/service';
 import { isPassingFault } from '../database/passing-fault.js';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { UnitOfWork, type Tx } from '../database/unit-of-work.js';
@@ -44,7 +45,11 @@ export class AcknowledgementReceiver {
     @Inject(REQUEST_BACKOFF) private readonly backoff: Backoff,
   ) {}
 
-  async handle(participant: string, message: AcknowledgementEnvelope): Promise<void> {
+  handle(participant: string, message: AcknowledgementEnvelope): Promise<void> {
+    return withLogFields(logFieldsOf(message), () => this.receive(participant, message));
+  }
+
+  private async receive(participant: string, message: AcknowledgementEnvelope): Promise<void> {
     const received = receive(participant, message);
     try {
       await this.takeIn(participant, message, received);
@@ -162,6 +167,16 @@ export class AcknowledgementReceiver {
   private countTx(tx: Tx, participant: string, outcome: AcknowledgementOutcome): void {
     tx.afterCommit(() => this.metrics.count(participant, outcome));
   }
+}
+
+/** A message that is about no tenant has its participant as its subject. */
+function logFieldsOf({ id, subject, traceparent }: AcknowledgementEnvelope): LogFields {
+  const trace = parseTraceparent(traceparent);
+  return {
+    eventId: id,
+    ...(isUuid(subject) && { tenantId: subject }),
+    ...(trace && { traceId: trace.traceId }),
+  };
 }
 
 /** When the participant said it; now, when it does not say. */

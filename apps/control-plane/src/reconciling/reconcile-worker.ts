@@ -1,5 +1,6 @@
 import { backoffMs } from '@tenantry/kernel';
 import { WorkLoop } from '@tenantry/messaging';
+import { withLogFields } from '@tenantry/service';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CommitSignal } from '../database/commit-signal.js';
@@ -56,7 +57,8 @@ export class ReconcileWorker {
     if (free <= 0) return false;
     const claims = await this.wakes.claim(managerExecutor(this.dataSource.manager), free, LEASE_MS);
     for (const claim of claims) {
-      const working: Promise<void> = this.work(claim).finally(() => {
+      const { tenantId } = claim;
+      const working: Promise<void> = withLogFields({ tenantId }, () => this.work(claim)).finally(() => {
         this.working.delete(working);
         this.loop.wake();
       });

@@ -1,6 +1,7 @@
 import { SpanKind } from '@opentelemetry/api';
 import { backoffMs, type Backoff } from '@tenantry/kernel';
-import { inSpan, traceparentFor, type Traced } from '@tenantry/messaging';
+import { inSpan, parseTraceparent, traceparentFor, type Traced } from '@tenantry/messaging';
+import { addLogFields, type LogFields } from '@tenantry/service';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import { RECONCILER, type Caller } from '../audit/caller.js';
@@ -61,6 +62,7 @@ export class TenantReconciler {
     const found = await this.situations.rowsTx(tx, tenant);
     const { placed, routes } = await this.placer.placeTx(tx, found);
     const rows: TenantRows = { ...found, routes };
+    addLogFields(logFieldsOf(rows.operation));
     const step = reconcile(this.situations.situationOf(rows, tx.now));
     return inSpan(tracedStep(rows, step), () => this.applyTx(tx, rows, placed, step));
   }
@@ -161,6 +163,11 @@ const UNPLACEABLE = {
   type: 'unplaceable',
   message: 'no cluster of the tenant’s region can take it, or no participant declares a store',
 } as const;
+
+function logFieldsOf({ id, traceparent }: Operation): LogFields {
+  const trace = parseTraceparent(traceparent ?? undefined);
+  return { operationId: id, ...(trace && { traceId: trace.traceId }) };
+}
 
 /** A look that finds nothing to do leaves no trace: an operation that waits for a participant is looked at for as long as it waits. */
 function tracedStep({ tenant, operation }: TenantRows, { requests, finish, openPurge }: Step): Traced {
