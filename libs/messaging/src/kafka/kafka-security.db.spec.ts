@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { Logger } from '../logger.js';
 import type { ControlPlaneTransport, ParticipantTransport } from '../transport.js';
 import type { KafkaAccess } from './kafka-connection.js';
+import { inspectKafka } from './inspect-kafka.js';
 import { createKafkaControlPlaneTransport } from './kafka-control-plane-transport.js';
 import { createKafkaParticipantTransport } from './kafka-participant-transport.js';
 import { saslOptions, tlsOptions, type KafkaSasl } from './kafka-security.js';
@@ -231,6 +232,42 @@ onKafka('a broker that lets in only whom it knows', () => {
       return resources.some(({ acls }) => acls.length > 0) === wanted;
     });
   }
+
+  it('tells each user what it may know, for the doctor', async () => {
+    const inspect = (user: User) =>
+      inspectKafka({ ...bySasl(user), clientId: 'doctor', topicPrefix: PREFIX, logger: errorLogger }, [
+        'billing',
+        'nobody',
+      ]);
+    const { brokers, group, topics: seen } = await inspect('control-plane');
+    expect({ brokers, group }).toEqual({
+      brokers: 1,
+      group: { name: `${PREFIX}._control-plane`, refused: false },
+    });
+    const found = { partitions: 2, replicas: 1, minInsyncReplicas: 1 };
+    expect(seen).toEqual([
+      {
+        name: topics.lifecycle,
+        expectedPolicy: 'delete',
+        found: { ...found, cleanupPolicy: 'delete' },
+      },
+      { name: topics.state, expectedPolicy: 'compact', found: { ...found, cleanupPolicy: 'compact' } },
+      { name: topics.parked, expectedPolicy: 'delete', found: { ...found, cleanupPolicy: 'delete' } },
+      {
+        name: topics.acknowledgements('billing'),
+        expectedPolicy: 'delete',
+        found: { ...found, cleanupPolicy: 'delete' },
+      },
+      { name: topics.acknowledgements('nobody'), expectedPolicy: 'delete', found: undefined },
+    ]);
+
+    const refused = await inspect('billing');
+    expect(refused.group.refused).toBe(true);
+    expect(refused.topics.map((topic) => [topic.name, topic.found?.cleanupPolicy])).toEqual(
+      seen.map(({ name }) => [name, undefined]),
+    );
+    expect(refused.topics.find(({ name }) => name === topics.parked)?.found).toBeUndefined();
+  }, 60_000);
 
   it('lets both sides work by certificates of theirs', async () => {
     await converse(
