@@ -1,4 +1,7 @@
-import { composeKeys } from '../compose-keys.mjs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { keysOfPage, walk } from '../operate/walk.mjs';
 import { testServers } from '../test/test-servers.mjs';
 import { composeServices } from './compose-services.mjs';
 import { besides } from './entry-points.mjs';
@@ -10,7 +13,8 @@ import { seal } from './sealed.mjs';
 const DATABASES = ['tenantry_control', 'tenantry_reference', 'tenantry_verifier'];
 
 /**
- * Runs what docker-compose.yml runs, and every other program of the images, against PostgreSQL and Kafka of its own.
+ * Runs what docker-compose.yml runs, with keys made as docs/operate.md says, then the rest of that page and every other program of the images, against
+ * PostgreSQL and Kafka of its own.
  *
  * @param {Record<string, { root: string, config: object }>} images as they were assembled.
  * @returns {Promise<{ checks: Record<string, () => Promise<unknown>>, stop(): Promise<void> }>} `checks`: they have to run in their order.
@@ -25,7 +29,9 @@ export async function systemChecks(images) {
   const sealed = {};
   for (const [image, { root, config }] of Object.entries(images)) sealed[image] = await seal(root, config);
   const processes = imageProcesses(sealed, servers);
-  const keys = composeKeys();
+  const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-operate-'));
+  const keys = await keysOfPage(folder);
+  keys.SIGNING_KEY_PEM = await readFile(path.join(folder, 'signing-key.pem'), 'utf8');
   const hosts = { 'postgres:5432': new URL(TEST_DATABASE_URL).host, 'kafka:19092': KAFKA_BROKERS };
   const services = composeServices(keys, hosts);
   const urls = {};
@@ -41,6 +47,7 @@ export async function systemChecks(images) {
     if (status !== 200) throw new Error(`${metricsUrl} answers ${status}`);
   };
   const others = Object.keys(images).flatMap((image) => besides(image, images[image].root, services));
+  let tenant;
   const how = Object.entries(sealed).map(([image, seal]) => `${image} runs ${seal.how}`);
 
   return {
@@ -54,13 +61,15 @@ export async function systemChecks(images) {
         await Promise.all(services.filter(({ once }) => !once).map(serves));
         return { note: how.join('\n') };
       },
-      'a tenant is provisioned, served, purged and verified': () =>
-        oneLifecycle(servers, {
+      'a tenant is provisioned and served': () => {
+        tenant = oneLifecycle(servers, {
           controlUrl: urls['control-plane-api'],
           adminKey: keys.ADMIN_KEY,
           dataUrl: urls['data-plane'],
           dataKey: keys.DATA_PLANE_KEY,
-        }),
+        });
+        return tenant.begin();
+      },
       ...named(
         others.filter(({ ends }) => ends !== undefined),
         'does what it is asked',
@@ -71,12 +80,16 @@ export async function systemChecks(images) {
         'becomes ready',
         serves,
       ),
+      'the tenant is purged and verified': () => tenant.end(),
+      'docs/operate.md can be followed': () =>
+        walk(folder, { ...keys, URL: urls['control-plane-api'], DATA_URL: urls['data-plane'] }),
       'everything ends with 0 when it is asked to': async () => {
         await Promise.all(processes.names().map((name) => processes.stop(name)));
       },
     },
     stop: async () => {
       await processes.stopAll();
+      await rm(folder, { recursive: true, force: true });
       await started.stop();
     },
   };
