@@ -81,6 +81,10 @@ describe('values.schema.json', () => {
     ],
     ['an image’s digest that is none', { controlPlane: { image: { digest: 'latest' } } }],
     ['a privileged port', { metrics: { port: 80 } }],
+    [
+      'a label that selectors go by',
+      { controlPlane: { api: { podLabels: { 'app.kubernetes.io/component': 'worker' } } } },
+    ],
     ['a variable that is not OpenTelemetry’s', { telemetry: { variables: { DATABASE_URL: 'x' } } }],
   ])('refuses %s', (_what, given) => {
     expect(valid(given)).toBe(false);
