@@ -20,6 +20,7 @@ export { CLOCK_SQL } from './clock-sql.js';
 export { PgListener, type PgListenerOptions } from './pg-listener.js';
 export { ensureLogin, loginOf, type DatabaseLogin } from './login.js';
 export { judgeLogin, UnfitLogin, type LoginGroup } from './login-judgement.js';
+export { contractionsOf, unmarkedContractions, type Contraction } from './contraction.js';
 export { untilReachable, type UntilReachableOptions } from './until-reachable.js';
 export { withoutRaces } from './without-races.js';
 export {

@@ -10,6 +10,11 @@ export interface SqlMigration {
   readonly name: string;
   /** Plain SQL, any number of statements; runs in one transaction. */
   readonly sql: string;
+  /**
+   * Says, in words, why what it takes away hurts nobody: since which release nobody uses it any more, or that a constraint is over what
+   * it adds itself. A migration without this may only add, since the release before works on the schema while it is replaced.
+   */
+  readonly contracts?: string;
 }
 
 /** A migration that was applied has another text now, so nobody knows what the database looks like. */
@@ -41,7 +46,9 @@ export interface MigrateOptions {
 }
 
 /** How long a statement of a migration waits for a lock before the migration fails, in milliseconds. */
-const LOCK_TIMEOUT_MS = 10_000;
+export const LOCK_TIMEOUT_MS = 10_000;
+/** How long one migration of a database waits for another, unless told otherwise, in milliseconds. */
+export const TURN_TIMEOUT_MS = 60_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 const BOOKKEEPING = `
@@ -84,7 +91,7 @@ END $$;`;
 export async function migrate(
   url: string,
   migrations: readonly SqlMigration[],
-  { turnTimeoutMs = 60_000, release = RELEASE }: MigrateOptions = {},
+  { turnTimeoutMs = TURN_TIMEOUT_MS, release = RELEASE }: MigrateOptions = {},
 ): Promise<string[]> {
   const client = new Client({ connectionString: url });
   // A connection lost between two statements fails the next one; unheard, the event would end the process.
