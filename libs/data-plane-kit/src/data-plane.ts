@@ -84,12 +84,14 @@ export interface DataPlaneParts {
 }
 
 /** Connections of the provisioning login for inbox, answers and route snapshot. */
-const BOOKKEEPING_POOL_SIZE = 4;
+export const BOOKKEEPING_POOL_SIZE = 4;
+/** Requests that are worked at once, unless told otherwise. */
+export const CONCURRENCY = 4;
 /** Maintenance connections beside those of the requests. */
-const SWEEPING = 1;
+export const SWEEPING = 1;
 /** How long one statement may take. Maintenance is given time. */
 const QUERY_TIMEOUT_MS = { bookkeeping: 35_000, maintenance: MAINTENANCE_TIMEOUT_MS } as const;
-const SERVING_TIMEOUT_MS = 35_000;
+export const SERVING_TIMEOUT_MS = 35_000;
 
 /** Everything that a service runs of the kit, in one process, with its connections. */
 export class DataPlane {
@@ -125,7 +127,7 @@ export class DataPlane {
     clusters = {},
     tenantLoginKeys,
     connectionLimits,
-    concurrency = 4,
+    concurrency = CONCURRENCY,
     facts = {},
     reload,
     orphanSweepIntervalMs = 3_600_000,

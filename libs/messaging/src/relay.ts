@@ -13,6 +13,9 @@ import { RelayMetrics } from './telemetry/relay-metrics.js';
 import type { ControlPlaneTransport } from './transport.js';
 import { WorkLoop } from './work-loop.js';
 
+/** Pointers a batch, unless told otherwise. */
+export const RELAY_BATCH = 500;
+
 export interface RelayOptions {
   /** Of a login with `tenantry_control`. Uses a connection for listening, and briefly up to four others. */
   readonly pool: Pool;
@@ -60,7 +63,7 @@ export class Relay {
     const leaseMs = options.leaseMs ?? 5_000;
     this.sql = pgExecutor(options.pool);
     this.concurrency = options.concurrency ?? 8;
-    this.batchSize = options.batchSize ?? 500;
+    this.batchSize = options.batchSize ?? RELAY_BATCH;
     this.backoff = options.backoff ?? { baseMs: 200, maxMs: 5_000 };
     this.membership = new RelayMembership(this.sql, leaseMs, (move, shards) =>
       this.metrics.countMoves(move, shards),

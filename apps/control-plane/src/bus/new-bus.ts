@@ -9,13 +9,14 @@ import { MeasuredPool } from '../database/measured-pool.js';
 import type { BusReach } from './bus-reach.js';
 import type { Bus } from './bus.js';
 
-const POOL_SIZE = 10;
+/** Connections of the workers and the relay, beside those of DATABASE_POOL_SIZE. */
+export const BUS_POOL_SIZE = 10;
 
 /** The transport that the configuration asks for: Kafka where brokers are given, else the embedded one over the same database. */
 export function newBus(config: Config, logger: Logger, reach: BusReach): Bus {
   const pool = new MeasuredPool('bus', {
     connectionString: config.databaseUrl,
-    max: POOL_SIZE,
+    max: BUS_POOL_SIZE,
     application_name: 'tenantry-relay',
     ...CONNECTION_LIMITS,
   });

@@ -14,8 +14,6 @@ import { Tenant } from '../tenants/tenant.entity.js';
 import { CONNECTION_LIMITS } from './connection-limits.js';
 import { MeasuredPool } from './measured-pool.js';
 
-const STATEMENT_TIMEOUT_MS = 30_000;
-
 class ServicePool extends MeasuredPool {
   constructor(config?: PoolConfig) {
     super('service', config);
@@ -51,10 +49,6 @@ export function dataSourceOptions(
     synchronize: false,
     poolSize,
     applicationName: 'tenantry-control-plane',
-    extra: {
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-      ...CONNECTION_LIMITS,
-    },
+    extra: CONNECTION_LIMITS,
   };
 }

@@ -1,6 +1,7 @@
 import type { ChosenTopicNames } from '@tenantry/contracts';
 import { Kafka, logLevel } from 'kafkajs';
 import type { Logger } from '../logger.js';
+import { KAFKA_BOUNDS } from './kafka-bounds.js';
 import { saslOptions, tlsOptions, type KafkaSasl, type KafkaTls } from './kafka-security.js';
 
 /** Where the brokers are, who asks, and which installation's topics are meant. */
@@ -31,8 +32,8 @@ export function kafkaClient({ brokers, clientId, tls, sasl, logger }: KafkaConne
     clientId,
     ...(tls && { ssl: tlsOptions(tls) }),
     ...(sasl && { sasl: saslOptions(sasl) }),
-    connectionTimeout: 3_000,
-    requestTimeout: 10_000,
+    connectionTimeout: KAFKA_BOUNDS.connectionTimeout,
+    requestTimeout: KAFKA_BOUNDS.requestTimeout,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
     logLevel: logLevel.WARN,
     // Its errors come back to us as rejections and crash events and are reported there.

@@ -1,9 +1,7 @@
 import { Partitioners, type ICustomPartitioner, type Kafka, type Message, type Producer } from 'kafkajs';
 import type { Logger } from '../logger.js';
 import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
-
-/** Of one request, in bytes of values and headers; a broker takes 1 MB a partition unless told otherwise. */
-const MAX_REQUEST_BYTES = 700_000;
+import { KAFKA_BOUNDS } from './kafka-bounds.js';
 
 /** What a message's headers and framing are reckoned at. */
 const OVERHEAD_BYTES = 700;
@@ -88,7 +86,7 @@ export class KafkaSender {
       while (order.sent < order.messages.length) {
         const next = order.messages[order.sent] as TopicMessage;
         bytes += OVERHEAD_BYTES + Buffer.byteLength(next.message.value ?? '');
-        if (request.length > 0 && bytes > MAX_REQUEST_BYTES) return { request, orders };
+        if (request.length > 0 && bytes > KAFKA_BOUNDS.produceBytes) return { request, orders };
         request.push(next);
         order.sent++;
         if (orders.at(-1) !== order) orders.push(order);

@@ -4,11 +4,9 @@ import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { BackgroundSubscription } from '../background-subscription.js';
 import type { Logger } from '../logger.js';
 import { fromKafkaMessage, rawText } from './cloud-event.js';
+import { KAFKA_BOUNDS } from './kafka-bounds.js';
 import { endsOf, existingTopics } from './kafka-topics.js';
 import { SupervisedConsumer } from './supervised-consumer.js';
-
-/** What a broker sends at once: a first pass is long, and what is on its way takes memory several times over. */
-const FETCH_BYTES = 2 * 1024 * 1024;
 
 /** Who takes the records: a batch of one partition at a time; a promise holds back that partition until it resolves. */
 export interface StateReader {
@@ -46,7 +44,7 @@ export class KafkaState {
       kafka,
       logger,
       groupId: `${groupPrefix}.state.${newId()}`,
-      fetchBytes: FETCH_BYTES,
+      fetchBytes: KAFKA_BOUNDS.stateFetchBytes,
       topics: () => this.begin(),
       eachBatch: (payload) => this.take(payload),
       onPosition: (partition, next, end) => this.reached(partition, next, end),

@@ -5,6 +5,7 @@ import { InFlight } from '../in-flight.js';
 import type { Logger } from '../logger.js';
 import { pause } from '../pause.js';
 import { PEER_PATIENCE_MS, settledWithin } from '../settled-within.js';
+import { KAFKA_BOUNDS } from './kafka-bounds.js';
 
 const BACKOFF: Backoff = { baseMs: 250, maxMs: 5_000 };
 /** Crashes in a row, with the brokers answering and not one successful fetch in between, after which it gives up. */
@@ -112,11 +113,10 @@ export class SupervisedConsumer {
     const { signal } = this.subscription;
     const consumer = kafka.consumer({
       groupId,
-      sessionTimeout: 10_000,
+      sessionTimeout: KAFKA_BOUNDS.sessionTimeout,
       heartbeatInterval: 2_000,
-      rebalanceTimeout: 30_000,
-      // A stop waits for the running fetch.
-      maxWaitTimeInMs: 500,
+      rebalanceTimeout: KAFKA_BOUNDS.rebalanceTimeout,
+      maxWaitTimeInMs: KAFKA_BOUNDS.maxWaitTimeInMs,
       ...(fetchBytes !== undefined && { maxBytes: fetchBytes }),
       allowAutoTopicCreation: false,
       retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3, restartOnFailure: async () => false },
