@@ -59,6 +59,8 @@ export async function underLoad(options: UnderLoadOptions, upheaval: Upheaval): 
   const balancers = { api: new Balancer(of('api')), 'data-plane': new Balancer(of('data-plane')) };
   const badEnds: string[] = [];
   let restarts = 0;
+  /** How many failures have been told. */
+  let told = 0;
   let longestLeaveMs = 0;
   try {
     const controlPlaneUrl = await balancers.api.start();
@@ -91,6 +93,9 @@ export async function underLoad(options: UnderLoadOptions, upheaval: Upheaval): 
         await slot.ready();
         balancer?.withdraw(slot.url, false);
         await inTurn(slot);
+        for (const { what, answer } of load.failed.slice(told))
+          say(`${what} failed: ${answer.slice(0, 150)}`);
+        told = load.failed.length;
         say(
           `${slot.place.name} restarted in ${((performance.now() - leftAt) / 1000).toFixed(1)} s, ${load.failed.length} failed`,
         );
