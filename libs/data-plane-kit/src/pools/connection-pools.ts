@@ -104,6 +104,7 @@ export class ConnectionPools {
     if (!group) {
       group = new ConnectionGroup(cluster, loginClass, this.limits[loginClass]);
       this.groups.set(key, group);
+      this.metrics.begin(group);
     }
     return group;
   }

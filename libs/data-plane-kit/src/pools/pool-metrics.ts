@@ -51,6 +51,12 @@ export class PoolMetrics {
     this.waits.record(ms / 1000, labelsOf(group));
   }
 
+  /** Lets the counters of a group begin at 0: of one that begins at 1 nobody sees that it rose. */
+  begin(group: ConnectionGroup): void {
+    this.timeouts.add(0, labelsOf(group));
+    this.evictions.add(0, labelsOf(group));
+  }
+
   countTimeout(group: ConnectionGroup): void {
     this.timeouts.add(1, labelsOf(group));
   }
