@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -226,6 +226,18 @@ describe('alert rules and dashboards', () => {
     const all = rulesOf(await render(monitored({}))).flatMap(({ alert }) => alert ?? []);
     const left = alerts.flatMap(({ alert }) => alert ?? []);
     expect(all.filter((alert) => !left.includes(alert))).toEqual(['TenantryOutboxStalled']);
+  });
+
+  it('are none that are gone', async () => {
+    const sources = path.resolve(CHART, '..', '..', 'deploy');
+    for (const [folder, ending] of [
+      ['alerts', '.yaml'],
+      ['dashboards', '.json'],
+    ] as const) {
+      const files = async (of: string): Promise<string[]> =>
+        (await readdir(path.join(of, folder))).filter((file) => file.endsWith(ending)).sort();
+      expect(await files(path.join(CHART, 'files'))).toEqual(await files(sources));
+    }
   });
 
   it('keep the templates that Prometheus fills in', async () => {
