@@ -5,7 +5,7 @@
  * FLOOR_SECONDS, in which a rate still has its samples. The ages of what recurs by itself keep their relation to how often it does.
  */
 export const FACTOR = 120;
-export const FLOOR_SECONDS = 5;
+export const FLOOR_SECONDS = 6;
 
 /** What these ages are compared with instead, in seconds. */
 export const KEPT_AGES = {

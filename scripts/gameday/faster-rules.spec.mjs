@@ -8,13 +8,13 @@ describe('rules for a game day', () => {
     ['1h', '30000ms'],
     ['15m', '7500ms'],
     ['3d', '2160000ms'],
-    ['5m', '5000ms'],
-    ['30s', '5000ms'],
+    ['5m', '6000ms'],
+    ['30s', '6000ms'],
   ])('shorten %s to %s', (duration, shortened) => expect(faster(duration)).toBe(shortened));
 
   it('shorten windows and what ages are compared with, and nothing else', () => {
     expect(fasterExpression('rate(a_total{x="[5m]y"}[30m]) > 14')).toBe(
-      'rate(a_total{x="[5000ms]y"}[15000ms]) > 14',
+      'rate(a_total{x="[6000ms]y"}[15000ms]) > 14',
     );
     expect(fasterExpression('max by (x) (a_oldest_age_seconds) > 7200\n')).toBe(
       'max by (x) (a_oldest_age_seconds) > 60\n',

@@ -15,12 +15,12 @@ export interface PrometheusOptions {
   readonly folder: string;
   /** The content of rule files, parsed. */
   readonly rules: readonly object[];
-  /** Where metrics are read, `127.0.0.1:port`, once a second. */
+  /** Where metrics are read, `127.0.0.1:port`, every two seconds. */
   readonly targets: readonly string[];
   readonly onLine: (line: string) => void;
 }
 
-/** A real Prometheus that scrapes and evaluates every second; nothing listens to its alerts but the one who asks. */
+/** A real Prometheus that scrapes every two seconds and evaluates every second; nothing listens to its alerts but the one who asks. */
 export class Prometheus {
   private readonly url: string;
   private readonly process: GuardedProcess;
@@ -39,7 +39,7 @@ export class Prometheus {
     await writeFile(
       config,
       stringify({
-        global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+        global: { scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '1s' },
         rule_files: files,
         scrape_configs: [
           {
