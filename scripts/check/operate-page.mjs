@@ -6,8 +6,16 @@ const SEEDS = {
   'a script that there is not': ['```sh\nnpm run nothing\n```', 'no script nothing'],
   'a route that there is not': ['```sh\ncurl "$URL/v1/nothing"\n```', 'no route GET /v1/nothing'],
   'a value that the chart does not have': [
-    'Text **(not run here)**:\n\n```sh\nhelm upgrade tenantry helm/tenantry --set nothing.at.all=1\n```',
+    'Text **(not run here)**:\n\n```sh\nhelm upgrade tenantry helm/tenantry -f helm/tenantry/values-small.yaml --set nothing.at.all=1\n```',
     'no value nothing.at.all',
+  ],
+  'a release that would lose its profile': [
+    '**(not run here)**\n```sh\nhelm upgrade tenantry helm/tenantry -f my-values.yaml\n```',
+    'no profile',
+  ],
+  'a Deployment that there is not': [
+    '**(not run here)**\n```sh\nkubectl logs deployment/nothing\n```',
+    'the chart makes no nothing',
   ],
   'a file that there is not': [
     '**(not run here)**\n```sh\nhelm install x helm/nothing\n```',

@@ -5,6 +5,15 @@ import { fromRoot } from '../run.mjs';
 
 const json = (file) => JSON.parse(readFileSync(fromRoot(file), 'utf8'));
 
+/** What the release `tenantry` is made of, in either profile. */
+const RENDERED = new Set([
+  'tenantry',
+  'tenantry-worker',
+  'tenantry-migrate',
+  'tenantry-reference',
+  'tenantry-verifier',
+]);
+
 /** What every shell has, and changes nothing by itself. */
 const HARMLESS = /^(cd|export|umask|echo|printf|test|\[|set)\b|^[A-Z_]+=\S*$/;
 
@@ -44,6 +53,12 @@ export function lookUp(command) {
     /(?:^|\s|=)((?:helm|deploy|docs)\/[\w./*-]+)/g,
     (file) => globSync(file, { cwd: fromRoot() }).length === 0 && `no ${file}`,
   );
+  look(/\b(?:deployment|service|job)\/(\S+)/g, (name) => !RENDERED.has(name) && `the chart makes no ${name}`);
+  if (
+    /\bhelm\b.* (install|upgrade|template) /.test(command) &&
+    !/values-(small|production)\.yaml/.test(command)
+  )
+    problems.push('helm is given no profile, and keeps none from the last time');
   look(/--target[ =](\S+)/g, (name) => !stages().includes(name) && `no stage ${name} in the Dockerfile`);
   look(
     /--set(?:-string|-json)?[ =]'?([\w.]+)(?:\[\d+\])?/g,
