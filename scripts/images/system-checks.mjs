@@ -52,7 +52,7 @@ export async function systemChecks(images) {
 
   return {
     checks: {
-      ...named(
+      ...together(
         services.filter(({ once }) => once),
         'runs to its end',
         runs,
@@ -70,12 +70,12 @@ export async function systemChecks(images) {
         });
         return tenant.begin();
       },
-      ...named(
+      ...together(
         others.filter(({ ends }) => ends !== undefined),
         'does what it is asked',
         runs,
       ),
-      ...named(
+      ...together(
         others.filter(({ ends }) => ends === undefined),
         'becomes ready',
         serves,
@@ -108,6 +108,18 @@ async function withoutKafka({ withoutKafka: reason, stop }) {
   return { checks: { 'the images run': check }, stop: async () => undefined };
 }
 
-function named(services, what, check) {
-  return Object.fromEntries(services.map((service) => [`${service.name} ${what}`, () => check(service)]));
+/** A check for each service. They begin together, with the first of them, but for those that need another's end; each is told of by itself. */
+function together(services, what, check) {
+  const ends = new Map();
+  const begin = () => {
+    for (const service of ends.size === 0 ? services : []) {
+      const needed = (service.needs ?? []).map((name) => ends.get(name));
+      const end = Promise.all(needed).then(() => check(service));
+      // Whoever is told of later must not end everything by failing now.
+      end.catch(() => undefined);
+      ends.set(service.name, end);
+    }
+    return ends;
+  };
+  return Object.fromEntries(services.map((one) => [`${one.name} ${what}`, () => begin().get(one.name)]));
 }
