@@ -22,6 +22,9 @@ export async function compose() {
       );
   for (const [name, service] of Object.entries(file.services ?? {})) {
     problems.push(...problemsOf(service, file).map((problem) => `${name} ${problem}`));
+    // Or `up --wait` takes its end for a failure.
+    if (service.healthcheck?.disable === true && !isAwaited(name, file))
+      problems.push(`nobody waits for the end of ${name}`);
     if (service.build) problems.push(...problemsOfOurs(service).map((problem) => `${name} ${problem}`));
   }
   for (const [name, { file: path }] of Object.entries(file.configs ?? {}))
@@ -30,6 +33,12 @@ export async function compose() {
   for (const [, name] of readFileSync(fromRoot('docker-compose.yml'), 'utf8').matchAll(/\$\{(\w+)/g))
     if (!made.includes(name)) problems.push(`npm run compose-keys does not make ${name}`);
   if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+function isAwaited(name, { services }) {
+  return Object.values(services).some(
+    ({ depends_on }) => depends_on?.[name]?.condition === 'service_completed_successfully',
+  );
 }
 
 function problemsOf({ image, healthcheck, ports = [], depends_on = {}, restart }, { services }) {
