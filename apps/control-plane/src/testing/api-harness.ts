@@ -22,7 +22,9 @@ import { CertificatesModule } from '../certificates/certificates.module.js';
 import { ClustersModule } from '../clusters/clusters.module.js';
 import { CONTROL_PLANE_PROBLEMS } from '../control-plane.problems.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { DoctorModule } from '../doctor/doctor.module.js';
 import { documentDryRuns } from '../dry-run/document-dry-runs.js';
+import type { ExaminedConfig } from '../doctor/examine.js';
 import { DryRunModule } from '../dry-run/dry-run.module.js';
 import { ExplainingModule } from '../explaining/explaining.module.js';
 import { FleetModule } from '../fleet/fleet.module.js';
@@ -55,6 +57,11 @@ export interface Call {
 }
 
 const INFO = { title: 'test', description: 'test', version: '0', amend: documentDryRuns };
+
+/** What the doctor is to look at: no broker, and nothing to sign with. */
+function examined({ serviceUrl: databaseUrl }: LifecycleHarness): ExaminedConfig {
+  return { databaseUrl, kafka: undefined, outboxNotify: 'on', checkpointIntervalMs: 60_000 };
+}
 
 /** The REST API of a control plane over a database of its own, on a free port; `control` drives what is behind it. */
 export class ApiHarness {
@@ -93,6 +100,7 @@ export class ApiHarness {
         AuditModule,
         CertificatesModule,
         ClustersModule,
+        DoctorModule.forRoot({ config: examined(control), logger }),
         ExplainingModule,
         FleetModule,
         HistoryModule,
