@@ -74,6 +74,13 @@ export {
 export { TopicMisconfigured, type TopicSettings } from './kafka/kafka-topics.js';
 export { inspectKafka, type InspectedTopic, type KafkaInspection } from './kafka/inspect-kafka.js';
 export { formatTraceparent, parseTraceparent } from './telemetry/trace-parent.js';
-export { activeTracer, inSpan, markActiveFailed, traceparentFor, type Traced } from './telemetry/tracing.js';
+export {
+  activeTracer,
+  inSpan,
+  markActiveFailed,
+  noteStep,
+  traceparentFor,
+  type Traced,
+} from './telemetry/tracing.js';
 export { GaugeGroup, type GaugeGroupOptions, type Observe } from './telemetry/gauge-group.js';
 export { WorkLoop, type WorkLoopOptions } from './work-loop.js';

@@ -1,6 +1,6 @@
 import { type RequestType, tenantDatabaseName } from '@tenantry/contracts';
 import { crashPoint } from '@tenantry/kernel';
-import type { Logger, RequestHandler } from '@tenantry/messaging';
+import { noteStep, type Logger, type RequestHandler } from '@tenantry/messaging';
 import type { Pool } from 'pg';
 import { type MaintenanceClusters, oneCluster } from '../clusters/maintenance-clusters.js';
 import type { TenantLogins } from '../credentials/tenant-logins.js';
@@ -81,6 +81,7 @@ export function createRequestHandler({
         logger,
         progress,
         stepDone: async (step) => {
+          noteStep(`${name}.${step}`);
           await progress.stepDone();
           await passed(`${name}.${step}`);
         },

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { recordSpans, type RecordedSpans } from '@tenantry/testing';
 import { formatTraceparent } from './trace-parent.js';
-import { inSpan, inSpans, traceparentFor, type Traced } from './tracing.js';
+import { inSpan, inSpans, noteStep, traceparentFor, type Traced } from './tracing.js';
 
 const CAUSE = '00-0123456789abcdef0123456789abcdef-00f067aa0ba902b7-01';
 const OTHER = '00-fedcba9876543210fedcba9876543210-00f067aa0ba902b7-01';
@@ -68,6 +68,14 @@ describe('a traced piece of work', () => {
       OTHER.slice(3, 35),
     ]);
     expect(recorded.ended().every((span) => span.status.code === SpanStatusCode.ERROR)).toBe(true);
+  });
+
+  it('shows its steps', async () => {
+    noteStep('of nothing');
+    await inSpan(traced(CAUSE), async () => noteStep('provision.schema'));
+    expect(recorded.ended().map(({ events }) => events.map(({ name }) => name))).toEqual([
+      ['provision.schema'],
+    ]);
   });
 
   it('is recorded only where its cause is', async () => {

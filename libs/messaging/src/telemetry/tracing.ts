@@ -83,6 +83,11 @@ function contextOf(parent: string | undefined): Context | undefined {
   return active?.traceId === cause.traceId ? context.active() : trace.setSpanContext(ROOT_CONTEXT, cause);
 }
 
+/** Notes in the piece that is being done, if there is one, that a step of it was passed just now. */
+export function noteStep(step: string): void {
+  trace.getActiveSpan()?.addEvent(step);
+}
+
 /** Marks the piece that is being done as failed, where the failure is an answer and nothing is thrown. */
 export function markActiveFailed(error: unknown): void {
   const span = trace.getActiveSpan();
