@@ -10,6 +10,8 @@ const BESIDES = {
     'apps/control-plane/dist/main.js': { like: 'control-plane-worker' },
     'apps/control-plane/dist/main.reconciler.js': { like: 'control-plane-worker' },
     'apps/control-plane/dist/main.relay.js': { like: 'control-plane-worker' },
+    // It warns of the first administrator's key, and that is all.
+    'apps/control-plane/bin/tenantry-doctor.js': { like: 'control-plane-worker', args: [], ends: 0 },
     // Without a file to verify it says how it is called.
     'apps/control-plane/bin/tenantry-verify.js': { like: 'control-plane-api', args: [], ends: 2 },
   },
