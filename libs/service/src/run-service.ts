@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Drain } from './drain.js';
 import { ServerDrain } from './server-drain.js';
+import { StartingServer } from './starting-server.js';
 import { stopTelemetry } from './telemetry/telemetry.js';
 
 /** How a process serves and leaves. */
@@ -35,6 +36,7 @@ export async function runService(app: INestApplication<Server>, options: RunServ
   };
   process.on('SIGTERM', leave);
   process.on('SIGINT', leave);
+  StartingServer.of(app.getHttpServer())?.yieldSignals();
   await app.listen(options.port, options.host);
   logger.info({ url: await app.getUrl() }, 'ready');
 }

@@ -102,10 +102,19 @@ describe('a process whose application is not there yet', () => {
     );
   });
 
+  it('attends to signals until somebody else does: what has begun is not cut off', async () => {
+    const before = process.listenerCount('SIGTERM');
+    const { server } = await started();
+    expect(process.listenerCount('SIGTERM')).toBe(before + 1);
+    server.yieldSignals();
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+  });
+
   it('hands its server over to the application, whose answers come from then on', async () => {
     const { server, get } = await started();
     expect((await get('/readyz')).status).toBe(503);
     const app = await createHttpApp(TestModule, server);
+    expect(StartingServer.of(app.getHttpServer())).toBe(server);
     configureHttpApp(app, {
       logger,
       authenticator: { authenticate: () => Promise.resolve(undefined) },

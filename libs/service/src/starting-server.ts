@@ -14,6 +14,9 @@ const BACKOFF: Backoff = { baseMs: 250, maxMs: 2_000 };
 const SAY_AGAIN_MS = 30_000;
 const CHECK_TIMEOUT_MS = 10_000;
 
+/** Whose server it is. */
+const starting = new WeakMap<Server, StartingServer>();
+
 /** Where a process listens. */
 export interface StartingServerOptions {
   readonly logger: Logger;
@@ -34,9 +37,15 @@ export class StartingServer {
 
   private constructor(private readonly logger: Logger) {
     this.http.on('request', this.onRequest);
+    starting.set(this.http, this);
   }
 
-  /** Listens. A SIGTERM or SIGINT before the application takes over ends the process at once, with exit code 0. */
+  /** The one that a server was begun by, if it was. */
+  static of(server: Server): StartingServer | undefined {
+    return starting.get(server);
+  }
+
+  /** Listens. A SIGTERM or SIGINT ends the process at once, with exit code 0, until somebody else attends to them. */
   static async listen({ logger, host, port }: StartingServerOptions): Promise<StartingServer> {
     const server = new StartingServer(logger);
     server.http.listen(port, host);
@@ -60,10 +69,15 @@ export class StartingServer {
     }
   }
 
-  /** From now on every request is the application's. */
-  handOver(application: RequestListener): void {
+  /** Somebody else attends to signals now: work is about to begin that has to be finished or handed back. */
+  yieldSignals(): void {
     process.off('SIGTERM', this.onSignal);
     process.off('SIGINT', this.onSignal);
+  }
+
+  /** From now on every request is the application's. */
+  handOver(application: RequestListener): void {
+    this.yieldSignals();
     this.http.off('request', this.onRequest);
     this.http.on('request', application);
   }
