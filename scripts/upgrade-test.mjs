@@ -10,6 +10,7 @@
  * --rate N         requests a second (50)
  * --tenants N      new tenants a second among them (2)
  * --transport T    embedded (default) or kafka
+ * --brief          the migrations alone: nothing is started again or replaced
  * --seed TEXT      repeats the load
  *
  * Without any earlier version in the checkout nothing is tried, and it says so. The last line is `N passed, N failed`.
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '50' },
     tenants: { type: 'string', default: '2' },
     transport: { type: 'string', default: 'embedded' },
+    brief: { type: 'boolean', default: false },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
   },
 });
@@ -59,7 +61,13 @@ async function main() {
         rates: { perSecond, tenantsPerSecond },
         say: (line) => console.error(`${new Date().toISOString().slice(11, 23)} ${line}`),
       },
-      upgrade({ oldRoot, newRoot: fromRoot(), seconds, say: (line) => console.log(line) }),
+      upgrade({
+        oldRoot,
+        newRoot: fromRoot(),
+        seconds,
+        replaces: !values.brief,
+        say: (line) => console.log(line),
+      }),
     );
     const wrong = complaints(report);
     for (const line of wrong.slice(0, 100)) console.log(line);

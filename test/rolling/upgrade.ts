@@ -9,6 +9,8 @@ export interface UpgradeOptions {
   readonly newRoot: string;
   /** How long the old processes serve on the new schema before the new ones come. */
   readonly seconds: number;
+  /** Whether processes are started again and replaced; without that only the migrations are tried. */
+  readonly replaces: boolean;
   readonly say: (line: string) => void;
 }
 
@@ -19,7 +21,7 @@ const QUIET_MS = 3_000;
  * An upgrade as an orchestrator does it: the migration first, while the old processes serve; one old process of each kind is started again
  * on the new schema, as happens when a machine is drained meanwhile; then each is replaced by a new one.
  */
-export function upgrade({ oldRoot, newRoot, seconds, say }: UpgradeOptions): Upheaval {
+export function upgrade({ oldRoot, newRoot, seconds, replaces, say }: UpgradeOptions): Upheaval {
   return async ({ slots, migrate, restart, adminUrls }) => {
     const names = async () =>
       Object.fromEntries(
@@ -35,6 +37,7 @@ export function upgrade({ oldRoot, newRoot, seconds, say }: UpgradeOptions): Uph
       say(`${app}: ${added.length === 0 ? 'no new migration' : `applied ${added.join(', ')}`}`);
     }
     await delay(seconds * 1000);
+    if (!replaces) return;
     for (const slot of slots.filter(({ place }) => !place.name.endsWith('-2')))
       await restart(slot, { file: fileOf(oldRoot, slot), withdrawFirst: true });
     say('the old version was started again on the new schema');
