@@ -5,9 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { WorkLoop, type Logger } from '@tenantry/messaging';
-import { DataSource } from 'typeorm';
-import { managerExecutor } from '../database/manager-executor.js';
-import { checkIdentity } from './check-identity.js';
+import { IdentityStore } from './identity.store.js';
 import { RestoredDatabase } from './restored-database.js';
 
 /** How often it is looked, in milliseconds. */
@@ -23,11 +21,10 @@ export const IDENTITY_LOGGER = Symbol('IDENTITY_LOGGER');
 export class IdentityWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly loop: WorkLoop;
 
-  constructor(dataSource: DataSource, @Inject(IDENTITY_LOGGER) logger: Logger) {
-    const sql = managerExecutor(dataSource.manager);
+  constructor(identity: IdentityStore, @Inject(IDENTITY_LOGGER) logger: Logger) {
     this.loop = new WorkLoop({
       step: async () => {
-        await checkIdentity(sql, logger);
+        await identity.check(logger);
         return false;
       },
       minPauseMs: LOOK_MS,

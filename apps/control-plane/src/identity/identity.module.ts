@@ -1,9 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Logger } from '@tenantry/messaging';
-import { DataSource } from 'typeorm';
-import { managerExecutor } from '../database/manager-executor.js';
-import { refuseRestored } from './check-identity.js';
 import { IDENTITY_LOGGER, IdentityWatch } from './identity-watch.js';
+import { IdentityStore } from './identity.store.js';
 
 const NOT_RESTORED = Symbol('NOT_RESTORED');
 
@@ -14,12 +12,13 @@ export class IdentityModule {
     return {
       module: IdentityModule,
       providers: [
+        IdentityStore,
         { provide: IDENTITY_LOGGER, useValue: logger },
         // While the application is put together, before anything of it works or listens.
         {
           provide: NOT_RESTORED,
-          inject: [DataSource],
-          useFactory: (dataSource: DataSource) => refuseRestored(managerExecutor(dataSource.manager), logger),
+          inject: [IdentityStore],
+          useFactory: (identity: IdentityStore) => identity.refuseRestored(logger),
         },
         IdentityWatch,
       ],
