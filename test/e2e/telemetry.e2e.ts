@@ -19,6 +19,11 @@ interface Published {
   readonly data: readonly { readonly type: string; readonly traceparent: string | null }[];
 }
 
+/** Which message a span is about. */
+function messageOf({ name, attributes }: ReceivedSpan): string {
+  return `${name} ${String(attributes['messaging.message.id'])}`;
+}
+
 describe.each(testedTransports())('telemetry on the %s transport', (transport) => {
   const traceId = randomBytes(16).toString('hex');
   const caller = randomBytes(8).toString('hex');
@@ -145,7 +150,10 @@ describe.each(testedTransports())('telemetry on the %s transport', (transport) =
       const known = new Set([caller, ...ofTrace().map(({ spanId }) => spanId)]);
       return ofTrace().every(({ parentSpanId }) => known.has(parentSpanId ?? ''));
     });
-    expect(ofTrace().filter(({ failed }) => failed)).toEqual([]);
+    // Brokers that have only just made a topic may refuse the first try; what failed then was sent again.
+    const sent = new Set(ofTrace().flatMap((one) => (one.failed ? [] : messageOf(one))));
+    const failed = ofTrace().filter((one) => one.failed);
+    expect(failed.filter((one) => !(one.name.startsWith('send ') && sent.has(messageOf(one))))).toEqual([]);
   });
 
   it('has the log lines in the trace, and says of everything whose it is', async () => {
