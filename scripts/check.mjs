@@ -7,6 +7,7 @@ import { contractGateBites, contractsCompatible } from './check/contracts/gate.m
 import { queriesParse } from './check/dashboards.mjs';
 import { operatePage } from './check/operate-page.mjs';
 import { importRules, importRulesBite } from './check/import-rules.mjs';
+import { linksLead } from './check/links.mjs';
 import { lockFile } from './check/lock-file.mjs';
 import { runbooksAreReal } from './check/runbooks.mjs';
 import { asyncApiDocuments } from './generate/asyncapi.mjs';
@@ -41,6 +42,7 @@ const CHECKS = {
     compareDocuments(await helmDocuments()),
   'docker-compose.yml is valid (Compose specification)': compose,
   'docs/operate.md: every command is run, looked up, or said not to be': operatePage,
+  'links between pages lead somewhere': linksLead,
   'lock file is complete and names no registry': lockFile,
 };
 
