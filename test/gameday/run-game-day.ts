@@ -50,6 +50,7 @@ export async function runGameDay(options: GameDayOptions): Promise<GameDayReport
     await declareSooner(stage);
 
     const { id } = await stage.active();
+    stage.served = id;
     const load = new Load();
     ends.push(async () => load.stop());
     load.repeat(system.control, `/v1/tenants/${id}`);

@@ -17,6 +17,8 @@ const CONVERGENCE_MS = 60_000;
 export class Stage {
   readonly system: GameDaySystem;
   readonly billing: Billing;
+  /** A tenant that was there before every trouble. */
+  served = '';
   private readonly repeating = new Map<string, { stop: boolean; ended: Promise<void> }>();
 
   constructor(system: GameDaySystem, billing: Billing) {

@@ -45,8 +45,7 @@ export const SERVICE_BLOCKED: Scene = {
     'TenantryServiceLatencyBudgetBurn warning',
   ],
   cause: async (stage) => {
-    const { id } = await stage.active();
-    const as = stage.system.data.with({ 'tenantry-tenant': id });
+    const as = stage.system.data.with({ 'tenantry-tenant': stage.served });
     letGo = await stage.lock('data-plane', 'pooled_primary.project', 'ACCESS EXCLUSIVE');
     for (let n = 0; n < TOO_MANY; n += 1) stage.repeat(`request ${n}`, 100, () => as.get('/v1/projects'));
   },
