@@ -195,6 +195,21 @@ CREATE TABLE tenantry.cluster_usage (
 ); -- owned by tenantry_owner
 GRANT INSERT, SELECT, UPDATE TO tenantry_control;
 
+CREATE TABLE tenantry.database_identity (
+  single boolean DEFAULT true NOT NULL,
+  system_identifier text,
+  database_oid bigint NOT NULL,
+  server_version integer NOT NULL,
+  timeline bigint,
+  written_by xid8 NOT NULL,
+  noted_at timestamp with time zone NOT NULL,
+  promoted_at timestamp with time zone,
+  compared_at timestamp with time zone,
+  CONSTRAINT database_identity_pkey PRIMARY KEY (single),
+  CONSTRAINT database_identity_single CHECK (single)
+); -- owned by tenantry_owner
+GRANT SELECT, UPDATE TO tenantry_control;
+
 CREATE TABLE tenantry.deletion_certificate (
   tenant_id uuid NOT NULL,
   operation_id uuid NOT NULL,
@@ -247,6 +262,13 @@ CREATE TABLE tenantry.migration (
   checksum text NOT NULL,
   applied_at timestamp with time zone DEFAULT now() NOT NULL,
   CONSTRAINT migration_pkey PRIMARY KEY (name)
+); -- owned by tenantry_owner
+GRANT SELECT TO tenantry_control;
+
+CREATE TABLE tenantry.migration_release (
+  name text NOT NULL,
+  serves_from text NOT NULL,
+  CONSTRAINT migration_release_pkey PRIMARY KEY (name)
 ); -- owned by tenantry_owner
 GRANT SELECT TO tenantry_control;
 

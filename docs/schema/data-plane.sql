@@ -208,6 +208,13 @@ CREATE TABLE tenantry.migration (
 ); -- owned by postgres
 GRANT SELECT TO tenantry_provisioner;
 
+CREATE TABLE tenantry.migration_release (
+  name text NOT NULL,
+  serves_from text NOT NULL,
+  CONSTRAINT migration_release_pkey PRIMARY KEY (name)
+); -- owned by postgres
+GRANT SELECT TO tenantry_provisioner;
+
 CREATE TABLE tenantry.parked_fact (
   grp text NOT NULL,
   tenant_id uuid NOT NULL,
