@@ -18,8 +18,8 @@ export interface Outcome {
 
 const QUIET_MS = 300_000;
 const FIRES_MS = 90_000;
-/** A warning of a burn rate looks back over six hours, which are three minutes of the game. */
-const CLEARS_MS = 300_000;
+/** A warning of a burn rate looks back over six hours, which are three minutes of the game; later scenes can make them longer. */
+const CLEARS_MS = 480_000;
 
 /** Plays rounds one after the other, and within a round every scene at once. A scene's alerts may clear while the next round plays. */
 export async function play(
