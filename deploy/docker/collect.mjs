@@ -1,14 +1,13 @@
 /**
- * `node deploy/docker/collect.mjs APP FOLDER`: gathers below FOLDER what an image of the app holds, from a tree in which its packages are
- * installed and everything is built. In two parts, so that a change of code leaves the larger layer as it was:
+ * `node deploy/docker/collect.mjs APP FOLDER`: gathers below FOLDER the code that an image of the app holds beside its packages, from a tree in which
+ * these are installed and everything is built: the app and the libs that it needs, each with its manifest, compiled files and commands; and the
+ * SBOM (CycloneDX, by npm) of both, packages and code.
  *
- * - `packages/node_modules`: what npm installed for the app;
- * - `code`: the app and the libs that it needs, each with its manifest, compiled files and commands; and the SBOM (CycloneDX, by npm) of it all.
- *
- * Runs while an image is built: needs Node and npm, and nothing that npm installs.
+ * Runs while an image is built: needs Node and npm, and nothing that npm installs. It moves nothing, since what lies in a lower layer of an
+ * image cannot be moved.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Types are for compilers, and a compiler's notes for its next run. Source maps stay: they make stack traces readable. */
@@ -26,52 +25,49 @@ function workspacesOf(app) {
   return [...found].sort();
 }
 
-function copyWorkspace(workspace, code) {
+function copyWorkspace(workspace, folder) {
   if (!existsSync(path.join(workspace, 'dist'))) throw new Error(`${workspace} is not built`);
   // npm puts a package here when two workspaces need it in different versions.
   if (existsSync(path.join(workspace, 'node_modules')))
     throw new Error(`${workspace} has packages of its own, which no layer of the image takes`);
   for (const part of ['package.json', 'dist', 'bin']) {
     if (!existsSync(path.join(workspace, part))) continue;
-    cpSync(path.join(workspace, part), path.join(code, workspace, part), {
+    cpSync(path.join(workspace, part), path.join(folder, workspace, part), {
       recursive: true,
       filter: (file) => !FOR_COMPILERS.test(file),
     });
   }
 }
 
-/** Names the image's contents as npm finds them there, below a manifest that asks for nothing else. */
+/** Has npm name what is installed, below a manifest that asks for nothing but the app and its libs. */
 function writeSbom(app, workspaces, folder) {
   const { name, version, description, license } = manifestOf(app);
   const image = { name: name.replace('@tenantry/', 'tenantry-'), version, description, license };
-  const root = path.join(folder, 'code');
-  writeFileSync(
-    path.join(root, 'package.json'),
-    `${JSON.stringify({ ...image, private: true, type: 'module', workspaces }, null, 2)}\n`,
-  );
-  // Moved in for the moment, not linked: npm would see two trees.
-  renameSync(path.join(folder, 'packages', 'node_modules'), path.join(root, 'node_modules'));
+  // A new file: the repository's manifest asks for tools, too, which npm would miss.
+  rmSync('package.json');
+  writeJson('package.json', { ...image, private: true, type: 'module', workspaces });
+  cpSync('package.json', path.join(folder, 'package.json'));
   const sbom = JSON.parse(
     execFileSync('npm', ['sbom', '--sbom-format=cyclonedx', '--sbom-type=application'], {
-      cwd: root,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'inherit'],
       maxBuffer: 64 * 1024 * 1024,
     }),
   );
-  renameSync(path.join(root, 'node_modules'), path.join(folder, 'packages', 'node_modules'));
   // npm calls it after the folder that it lies in.
   Object.assign(sbom.metadata.component, { name: image.name, purl: `pkg:npm/${image.name}@${version}` });
-  writeFileSync(path.join(root, 'sbom.cdx.json'), `${JSON.stringify(sbom, null, 2)}\n`);
+  writeJson(path.join(folder, 'sbom.cdx.json'), sbom);
+}
+
+function writeJson(file, content) {
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
 }
 
 function collect(app, folder) {
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(path.join(folder, 'packages'), { recursive: true });
-  mkdirSync(path.join(folder, 'code'));
+  mkdirSync(folder, { recursive: true });
   const workspaces = workspacesOf(app);
-  for (const workspace of workspaces) copyWorkspace(workspace, path.join(folder, 'code'));
-  renameSync('node_modules', path.join(folder, 'packages', 'node_modules'));
+  for (const workspace of workspaces) copyWorkspace(workspace, folder);
   writeSbom(app, workspaces, folder);
 }
 

@@ -37,7 +37,8 @@ export async function assemble(image, folder, { whole = false } = {}) {
     const stage = stageNamed(stages, name);
     const root = path.join(folder, image, name);
     mkdirSync(root, { recursive: true });
-    if (stages.some((other) => other.name === stage.base)) await link(await rootOf(stage.base), root);
+    if (stages.some((other) => other.name === stage.base))
+      await run('cp', ['-a', `${await rootOf(stage.base)}/.`, root]);
     let workdir = configurationOf(stages, name).workdir;
     for (const instruction of stage.instructions) {
       if (instruction.keyword === 'WORKDIR') workdir = instruction.text;
@@ -98,7 +99,7 @@ function copy(from, to, ignored = () => false) {
   });
 }
 
-/** The same for a folder of another stage: nobody changes a file there any more, so it need not be there twice. */
+/** The same for a folder of another stage. What an image is made of nobody changes any more, so it need not be there twice. */
 async function link(from, to) {
   mkdirSync(to, { recursive: true });
   await run('cp', ['-al', `${from}/.`, to]);
