@@ -13,7 +13,7 @@ import { parse } from 'yaml';
 import { build } from './build.mjs';
 import { FACTOR, fasterExpression, fasterGroups } from './gameday/faster-rules.mjs';
 import { dashboardQueries, runbookQueries } from './check/dashboards.mjs';
-import { fromRoot } from './run.mjs';
+import { fromRoot, run } from './run.mjs';
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 
@@ -29,6 +29,10 @@ const text = ({ alert, trouble, firedAfter, clearedAfter, failure, summary }) =>
     : `FAIL ${alert} (${trouble}): ${failure}`;
 
 async function main() {
+  await run('prometheus', ['--version']).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new Error('prometheus is missing; Debian has it in the package of that name');
+  });
   await build();
   const { runGameDay } = await import('../test/gameday/index.ts');
   const rules = ruleFiles();
