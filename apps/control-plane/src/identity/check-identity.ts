@@ -25,6 +25,13 @@ export async function checkIdentity(sql: SqlExecutor, logger: Logger): Promise<v
       if (await noteChange(sql, noted, met, false))
         logger.info({ from: noted.serverVersion, to: met.serverVersion }, 'the database server was upgraded');
       return;
+    case 'rewritten':
+      if (await noteChange(sql, noted, met, true))
+        logger.warn(
+          {},
+          'the rows of the database were written anew; if other data was put into its tables, run main.migrate --raise-epoch',
+        );
+      return;
     case 'promoted':
       if (await noteChange(sql, noted, met, true))
         logger.warn(

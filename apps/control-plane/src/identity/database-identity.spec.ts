@@ -4,6 +4,7 @@ import { judgeIdentity, type MetIdentity, type NotedIdentity } from './database-
 const NOTED: NotedIdentity = {
   systemIdentifier: '7400000000000000001',
   databaseOid: '16384',
+  tableOid: '17001',
   serverVersion: 170_006,
   timeline: 3,
   genuine: true,
@@ -18,6 +19,7 @@ describe('the identity of a database', () => {
     ['after a minor upgrade', {}, { serverVersion: 170_009 }],
     ['with an old recovery target in its settings', {}, { recoveryTarget: 'recovery_target_time' }],
     ['whose server tells nothing', {}, { systemIdentifier: undefined, timeline: undefined }],
+    ['whose table was not noted', { tableOid: undefined }, {}],
     ['whose server told nothing', { systemIdentifier: undefined, timeline: undefined }, {}],
   ])('is the same %s', (_what, noted, met) => {
     expect(judgeIdentity({ ...NOTED, ...noted }, { ...MET, ...met })).toEqual({ kind: 'same' });
@@ -31,18 +33,22 @@ describe('the identity of a database', () => {
     expect(judgeIdentity(NOTED, upgraded)).toEqual({ kind: 'upgraded' });
   });
 
+  it('is rewritten where only its rows were written anew', () => {
+    expect(judgeIdentity({ ...NOTED, genuine: false }, MET)).toEqual({ kind: 'rewritten' });
+  });
+
   it('is promoted where only the history is another', () => {
     expect(judgeIdentity(NOTED, { ...MET, timeline: 4 })).toEqual({ kind: 'promoted', from: 3, to: 4 });
   });
 
   it.each<[string, Partial<NotedIdentity>, Partial<MetIdentity>, string]>([
-    ['a dump in the same database', { genuine: false }, {}, 'written anew'],
-    ['a dump elsewhere', { genuine: false }, { systemIdentifier: OTHER, databaseOid: '5' }, 'written anew'],
+    ['a dump in the same database', { genuine: false }, { tableOid: '20002' }, 'made anew'],
+    ['a dump elsewhere', { genuine: false }, { databaseOid: '5', tableOid: '20002' }, 'made anew'],
     [
       'a dump in a newer server whose numbers are the same by chance',
       { genuine: false },
       { systemIdentifier: OTHER, serverVersion: 180_004 },
-      'written anew',
+      'another server',
     ],
     ['a copy by CREATE DATABASE', {}, { databaseOid: '16999' }, 'copy of another database'],
     ['the files under another server', {}, { systemIdentifier: OTHER }, 'another server'],

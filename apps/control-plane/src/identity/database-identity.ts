@@ -4,6 +4,8 @@ export interface DatabaseIdentity {
   readonly systemIdentifier: string | undefined;
   /** The database's number on its server, which a rename does not change. */
   readonly databaseOid: string;
+  /** The number of the table in which the identity is noted; undefined where it was not noted yet. */
+  readonly tableOid: string | undefined;
   /** As `server_version_num` has it. */
   readonly serverVersion: number;
   /** The server's present history, which a promotion and the end of a recovery raise; undefined where the server does not tell. */
@@ -27,10 +29,12 @@ export interface MetIdentity extends DatabaseIdentity {
  * - `upgraded`: the same files under a newer major version of the server.
  * - `promoted`: the same files on another history. A standby took over, or the server came back from an archive to its end: what was
  *   lost, if anything, cannot be told from inside.
+ * - `rewritten`: the same tables with rows that were written anew: by a tool that saves space (pg_repack), or by somebody who has put
+ *   other data into them. That cannot be told apart either.
  * - `restored`: a copy, or a server that was taken back to a chosen point.
  */
 export type IdentityVerdict =
-  | { readonly kind: 'same' | 'upgraded' }
+  | { readonly kind: 'same' | 'upgraded' | 'rewritten' }
   | { readonly kind: 'promoted'; readonly from: number; readonly to: number }
   | { readonly kind: 'restored'; readonly why: string };
 
@@ -42,14 +46,14 @@ const MAJOR = 10_000;
  * healthy database must not be refused because its server tells less than others.
  */
 export function judgeIdentity(noted: NotedIdentity, met: MetIdentity): IdentityVerdict {
-  if (!noted.genuine)
-    return restored('its rows were written anew, as a restored dump or a copy row by row does');
   const otherServer = differ(noted.systemIdentifier, met.systemIdentifier);
   const sameDatabase = noted.databaseOid === met.databaseOid;
-  if (otherServer && sameDatabase && major(met) > major(noted)) return { kind: 'upgraded' };
+  if (differ(noted.tableOid, met.tableOid))
+    return restored('its tables were made anew, as the restore of a dump does');
+  if (noted.genuine && otherServer && sameDatabase && major(met) > major(noted)) return { kind: 'upgraded' };
   if (otherServer) return restored('it is on another server than the one where it was noted');
   if (!sameDatabase) return restored('it is a copy of another database of the server');
-  if (!differ(noted.timeline, met.timeline)) return { kind: 'same' };
+  if (!differ(noted.timeline, met.timeline)) return { kind: noted.genuine ? 'same' : 'rewritten' };
   if (met.recoveryTarget !== undefined)
     return restored(`its server recovered up to a chosen point (${met.recoveryTarget})`);
   return { kind: 'promoted', from: noted.timeline!, to: met.timeline! };

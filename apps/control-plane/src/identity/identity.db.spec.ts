@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { Client, Pool } from 'pg';
 import { migrateControlPlane } from '../database/migrate-control-plane.js';
 import { raiseEpoch } from '../epoch/raise-epoch.js';
+import { DATABASE_IDENTITY_SQL } from '../migrations/0025-database-identity.sql.js';
+import { IDENTITY_BY_TABLE_SQL } from '../migrations/0026-identity-by-table.sql.js';
 import { adoptMoved, noteFirstIdentity } from './adopt-identity.js';
 import { checkIdentity, refuseRestored } from './check-identity.js';
 import { readNotedIdentity } from './noted-identity.js';
@@ -102,13 +104,29 @@ describe('a database that knows which one it is', () => {
     }
   });
 
-  it('is told from one whose rows were written anew, until its epoch is raised', async () => {
-    await admin.query(`CREATE TABLE dumped AS TABLE tenantry.database_identity;
-      DELETE FROM tenantry.database_identity; INSERT INTO tenantry.database_identity TABLE dumped; DROP TABLE dumped`);
-    await expect(check()).rejects.toThrow('written anew');
+  it('is told from one whose tables were made anew, until its epoch is raised', async () => {
+    await admin.query(
+      `CREATE TABLE dumped AS TABLE tenantry.database_identity; DROP TABLE tenantry.database_identity`,
+    );
+    await admin.query(
+      `SET role tenantry_owner; ${DATABASE_IDENTITY_SQL} ${IDENTITY_BY_TABLE_SQL}; RESET role`,
+    );
+    await admin.query('INSERT INTO tenantry.database_identity TABLE dumped; DROP TABLE dumped');
+    await expect(check()).rejects.toThrow('made anew');
     expect(await raiseEpoch({ adminUrl: database.adminUrl })).toMatchObject({ epoch: 1 });
     await check();
     expect(await readPromotion(sql)).toBeUndefined();
+  });
+
+  it('stays the same when its rows were written anew, as pg_repack does, and wants the state channel compared', async () => {
+    await admin.query(`CREATE TABLE kept AS TABLE tenantry.database_identity;
+      DELETE FROM tenantry.database_identity; INSERT INTO tenantry.database_identity TABLE kept; DROP TABLE kept`);
+    await Promise.all([check(), check(), check()]);
+    expect(told).toEqual([expect.stringContaining('written anew')]);
+    expect(await readPromotion(sql)).toMatchObject({ compared: false });
+    await check();
+    expect(told).toHaveLength(1);
+    await rewrite('promoted_at = NULL');
   });
 
   it('stays the same over an upgrade of its server', async () => {

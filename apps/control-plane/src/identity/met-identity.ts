@@ -14,13 +14,15 @@ const RECOVERY_TARGET = `SELECT name AS told FROM pg_settings WHERE setting <> '
 
 /** Asks the server who it is. What it does not tell is left out. */
 export async function meetIdentity(sql: SqlExecutor): Promise<MetIdentity> {
-  const [row] = await sql.query<{ oid: string; version: string }>(
-    `SELECT oid::text AS oid, current_setting('server_version_num') AS version FROM pg_database WHERE datname = current_database()`,
+  const [row] = await sql.query<{ oid: string; table: string | null; version: string }>(
+    `SELECT oid::text AS oid, to_regclass('tenantry.database_identity')::oid::text AS table,
+       current_setting('server_version_num') AS version FROM pg_database WHERE datname = current_database()`,
   );
   const timeline = await told(sql, TIMELINE);
   return {
     systemIdentifier: await told(sql, SYSTEM_IDENTIFIER),
     databaseOid: row!.oid,
+    tableOid: row!.table ?? undefined,
     serverVersion: Number(row!.version),
     timeline: timeline === undefined ? undefined : Number(timeline),
     recoveryTarget: await told(sql, RECOVERY_TARGET),

@@ -21,6 +21,7 @@ import { PLACEMENT_SQL } from './0012-placement.sql.js';
 import { TENANTS_OF_A_CLUSTER_SQL } from './0013-tenants-of-a-cluster.sql.js';
 import { PARTICIPANT_AUDIT_SQL } from './0020-participant-audit.sql.js';
 import { DATABASE_IDENTITY_SQL } from './0025-database-identity.sql.js';
+import { IDENTITY_BY_TABLE_SQL } from './0026-identity-by-table.sql.js';
 
 /** Everything in the control plane's database, in order. Immutable once released; forward only. */
 export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
@@ -45,4 +46,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0013-tenants-of-a-cluster', sql: TENANTS_OF_A_CLUSTER_SQL },
   { name: 'control-plane-0020-participant-audit', sql: PARTICIPANT_AUDIT_SQL },
   { name: 'control-plane-0025-database-identity', sql: DATABASE_IDENTITY_SQL },
+  { name: 'control-plane-0026-identity-by-table', sql: IDENTITY_BY_TABLE_SQL },
 ];
