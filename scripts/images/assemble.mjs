@@ -102,7 +102,7 @@ function copy(from, to, ignored = () => false) {
 /** The same for a folder of another stage. What an image is made of nobody changes any more, so it need not be there twice. */
 async function link(from, to) {
   mkdirSync(to, { recursive: true });
-  await run('cp', ['-al', `${from}/.`, to]);
+  await run('cp', ['-alf', `${from}/.`, to]);
 }
 
 function runIn(cwd, { text, line }) {
