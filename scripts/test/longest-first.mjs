@@ -13,6 +13,8 @@ const LONGEST = [
   'static-stability.e2e.ts',
   'broker-down.e2e.ts',
   'audit.e2e.ts',
+  'rolling-restart.e2e.ts',
+  'starting.e2e.ts',
   'parking.e2e.ts',
   'python-participant.e2e.ts',
 ];
