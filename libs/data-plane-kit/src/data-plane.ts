@@ -84,14 +84,24 @@ export interface DataPlaneParts {
 }
 
 /** Connections of the provisioning login for inbox, answers and route snapshot. */
-export const BOOKKEEPING_POOL_SIZE = 4;
+const BOOKKEEPING_POOL_SIZE = 4;
 /** Requests that are worked at once, unless told otherwise. */
-export const CONCURRENCY = 4;
+const CONCURRENCY = 4;
 /** Maintenance connections beside those of the requests. */
-export const SWEEPING = 1;
+const SWEEPING = 1;
 /** How long one statement may take. Maintenance is given time. */
 const QUERY_TIMEOUT_MS = { bookkeeping: 35_000, maintenance: MAINTENANCE_TIMEOUT_MS } as const;
-export const SERVING_TIMEOUT_MS = 35_000;
+const SERVING_TIMEOUT_MS = 35_000;
+
+/** What a service's connections beside its pools that serve are bounded by, unless told otherwise; milliseconds. */
+export const DATA_PLANE_BOUNDS = {
+  /** Connections for inbox, answers and route snapshot. */
+  bookkeeping: BOOKKEEPING_POOL_SIZE,
+  /** Connections that provision, to a cluster. */
+  maintenance: CONCURRENCY + SWEEPING,
+  servingTimeoutMs: SERVING_TIMEOUT_MS,
+  maintenanceTimeoutMs: MAINTENANCE_TIMEOUT_MS,
+} as const;
 
 /** Everything that a service runs of the kit, in one process, with its connections. */
 export class DataPlane {

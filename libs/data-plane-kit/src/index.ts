@@ -62,7 +62,7 @@ export { readTenantJob, tenantJob, type TenantJob } from './context/job-payload.
 export { pgFacade, type PgFacade } from './pg-facade.js';
 export { RouteCache } from './route-cache.js';
 export { type RouteHealth } from './route-health.js';
-export { DataPlane, type DataPlaneParts } from './data-plane.js';
+export { DATA_PLANE_BOUNDS, DataPlane, type DataPlaneParts } from './data-plane.js';
 export { ParticipantRunner, type ParticipantRunnerOptions } from './participant/participant-runner.js';
 export { createRequestHandler, type RequestHandlerOptions } from './participant/request-handler.js';
 export { DEFAULT_FENCE_TIMES, type FenceTimes } from './participant/fence-writer.js';

@@ -1,4 +1,4 @@
-import type { SqlMigration } from './migrate.js';
+import type { SqlMigration } from './sql-migration.js';
 
 /**
  * `tenantry.now()`: the one clock that deadlines are compared with. STABLE, so that an index on a due time is used

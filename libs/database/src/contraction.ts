@@ -1,4 +1,4 @@
-import type { SqlMigration } from './migrate.js';
+import type { SqlMigration } from './sql-migration.js';
 
 /** A statement that may take something away from, or refuse something to, processes that know the schema as it was before. */
 export interface Contraction {

@@ -1,13 +1,15 @@
 export { type Row, type SqlExecutor } from './sql-executor.js';
 export { pgExecutor, type PgQueryable } from './pg-executor.js';
 export {
+  LOCK_TIMEOUT_MS,
   migrate,
   MigrationBlocked,
   MigrationChanged,
+  TURN_TIMEOUT_MS,
   type MigrateOptions,
-  type SqlMigration,
 } from './migrate.js';
 export {
+  checkSchemaLevel,
   judgeSchemaLevel,
   readSchemaLevel,
   SCHEMA_TOO_NEW_EXIT_CODE,
@@ -15,6 +17,7 @@ export {
   type SchemaLevel,
   type UnknownMigration,
 } from './schema-level.js';
+export type { SqlMigration } from './sql-migration.js';
 export { groupRoleSql, joinRoles } from './group-role.js';
 export { CLOCK_SQL } from './clock-sql.js';
 export { PgListener, type PgListenerOptions } from './pg-listener.js';

@@ -1,6 +1,6 @@
 import { RELEASE, compareVersions, type Release } from '@tenantry/kernel';
 import type { SqlExecutor } from './sql-executor.js';
-import type { SqlMigration } from './migrate.js';
+import type { SqlMigration } from './sql-migration.js';
 
 /** A migration that is in the database and that this build does not know. */
 export interface UnknownMigration {
@@ -76,6 +76,22 @@ export function judgeSchemaLevel(
   );
   if (beyond.length > 0) throw new SchemaTooNew(beyond, version);
   return unknown.map(({ name }) => name);
+}
+
+/**
+ * Whether a database has every one of these migrations.
+ *
+ * @returns the names of those that a newer build has added and this one may work beside.
+ * @throws SchemaTooNew when it may not; an Error that names what is missing.
+ */
+export async function checkSchemaLevel(
+  sql: SqlExecutor,
+  migrations: readonly SqlMigration[],
+): Promise<readonly string[]> {
+  const level = await readSchemaLevel(sql, migrations);
+  const unknown = judgeSchemaLevel(level);
+  if (level.missing.length > 0) throw new Error(`Not migrated: ${level.missing.join(', ')}.`);
+  return unknown;
 }
 
 /** The second is missing where an older release has kept the books, and not readable where one has given the rights. */

@@ -40,12 +40,13 @@ export { shardOf } from './shard.js';
 export { EMBEDDED_TRANSPORT_SQL } from './embedded/embedded-transport-sql.js';
 export { LATE_JOINER_SQL } from './embedded/late-joiner-sql.js';
 export { StateBootstrap, type StateBootstrapOptions } from './consumer/state-bootstrap.js';
-export { MAX_MESSAGE_BYTES } from './message-bounds.js';
+export { MAX_MESSAGE_BYTES, MAX_MESSAGE_DEPTH } from './message-bounds.js';
 export { Outbox, CONTROL_PLANE_SOURCE, type NewEvent, type OutboxOptions } from './outbox.js';
 export { OutboxLag, type OutboxLagOptions, type PendingWork } from './outbox-lag.js';
 export { UnpublishableMessage } from './unpublishable-message.js';
 export { putTransportLogin, TRANSPORT_GROUP, type TransportLogin } from './embedded/transport-login.js';
-export { Relay, type RelayOptions } from './relay.js';
+export { RELAY_BATCH, Relay, type RelayOptions } from './relay.js';
+export { PEER_PATIENCE_MS } from './settled-within.js';
 export { StateRepair, type StateRepairOptions } from './state-repair.js';
 export {
   createEmbeddedControlPlaneTransport,
@@ -63,6 +64,7 @@ export {
   createKafkaParticipantTransport,
   type KafkaParticipantOptions,
 } from './kafka/kafka-participant-transport.js';
+export { KAFKA_BOUNDS } from './kafka/kafka-bounds.js';
 export { type KafkaAccess, type KafkaConnection } from './kafka/kafka-connection.js';
 export {
   SASL_MECHANISMS,

@@ -22,3 +22,4 @@ export {
 } from './otlp-receiver.js';
 export { recordSpans, type RecordedSpans } from './recorded-spans.js';
 export { recordMetrics, type MeasuredPoint, type RecordedMetrics } from './recorded-metrics.js';
+export { documentedBounds } from './documented-bounds.js';

@@ -1,9 +1,9 @@
-import { pgExecutor, type SqlExecutor } from '@tenantry/database';
+import { checkSchemaLevel, pgExecutor, type SqlExecutor } from '@tenantry/database';
 import type { Logger } from '@tenantry/messaging';
 import type { ReadinessCheck } from '@tenantry/service';
 import { type Secret, secretOf } from '../credentials/secret.js';
 import { openClient } from '../database-pool.js';
-import { checkMigrationLevel, checkServiceLevel } from '../install/migration-level.js';
+import { checkServiceLevel } from '../install/migration-level.js';
 import type { ServiceDefinition } from '../service-definition.js';
 import { VERIFIER_MIGRATIONS } from '../verifier/install-verifier.js';
 
@@ -38,7 +38,7 @@ export function dataPlaneStartNeeds({
 export function verifierStartNeeds(databaseUrl: string, logger: Logger): readonly ReadinessCheck[] {
   return [
     databaseNeed(databaseUrl),
-    migrationsNeed(databaseUrl, logger, (sql) => checkMigrationLevel(sql, VERIFIER_MIGRATIONS)),
+    migrationsNeed(databaseUrl, logger, (sql) => checkSchemaLevel(sql, VERIFIER_MIGRATIONS)),
   ];
 }
 

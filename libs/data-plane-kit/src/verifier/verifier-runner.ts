@@ -1,8 +1,7 @@
-import { pgExecutor } from '@tenantry/database';
+import { checkSchemaLevel, pgExecutor } from '@tenantry/database';
 import type { Logger, ParticipantTransport } from '@tenantry/messaging';
 import type { Pool } from 'pg';
 import { databasePool } from '../database-pool.js';
-import { checkMigrationLevel } from '../install/migration-level.js';
 import { ParticipantLoop } from '../participant/participant-loop.js';
 import { databaseScope } from './database-scope.js';
 import { VERIFIER_MIGRATIONS } from './install-verifier.js';
@@ -107,7 +106,7 @@ export class VerifierRunner {
 
   /** Rejects unless that database has every migration of this build. */
   async checkMigrations(): Promise<void> {
-    await checkMigrationLevel(pgExecutor(this.pool), VERIFIER_MIGRATIONS);
+    await checkSchemaLevel(pgExecutor(this.pool), VERIFIER_MIGRATIONS);
   }
 
   /** Hands back or finishes the work, and closes everything; once, however often it is called. */
