@@ -205,6 +205,7 @@ CREATE TABLE tenantry.database_identity (
   noted_at timestamp with time zone NOT NULL,
   promoted_at timestamp with time zone,
   compared_at timestamp with time zone,
+  table_oid bigint,
   CONSTRAINT database_identity_pkey PRIMARY KEY (single),
   CONSTRAINT database_identity_single CHECK (single)
 ); -- owned by tenantry_owner
