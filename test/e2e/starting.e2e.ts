@@ -13,6 +13,8 @@ import { Client } from 'pg';
 import { TenantSteps } from './tenant-steps.js';
 
 const APPS: readonly AppName[] = ['control-plane', 'data-plane', 'verifier'];
+/** Until a process that was just launched says something: beside other suites it has a fraction of a processor to load its modules. */
+const BEGINNING_MS = 60_000;
 
 /** What `/readyz` and `/healthz` answer, as far as it is looked at here. */
 interface Probe {
@@ -60,10 +62,13 @@ describe.each(testedTransports())('started before what they need, on the %s tran
     toKafka?.cut();
     await Promise.all(APPS.map((app) => launch(app)));
     for (const app of APPS) {
-      await waitFor(`${app} to say what it waits for`, () =>
-        system
-          .logs(app)
-          .some((line) => line.includes('"the start waits"') && line.includes('"waitingFor":"database"')),
+      await waitFor(
+        `${app} to say what it waits for`,
+        () =>
+          system
+            .logs(app)
+            .some((line) => line.includes('"the start waits"') && line.includes('"waitingFor":"database"')),
+        BEGINNING_MS,
       );
       expect((await probe(app, '/livez')).status).toBe(200);
       const { status, body } = await probe(app, '/readyz');
@@ -92,12 +97,20 @@ describe.each(testedTransports())('started before what they need, on the %s tran
     await inControlPlane(`UPDATE tenantry.migration SET name = 'away' WHERE name = '${name}';
       INSERT INTO ${release} VALUES ('away', '0.1.0')`);
     const waiting = await launch('control-plane');
-    await waitFor('it to wait for the migrations', async () => {
-      const { body } = await probe('control-plane', '/readyz');
-      return body.checks?.['migrations'] === 'down' && body.detail === 'The start waits for: migrations.';
-    });
+    await waitFor(
+      'it to wait for the migrations',
+      async () => {
+        const { body } = await probe('control-plane', '/readyz');
+        return body.checks?.['migrations'] === 'down' && body.detail === 'The start waits for: migrations.';
+      },
+      BEGINNING_MS,
+    );
     await inControlPlane(`UPDATE tenantry.migration SET name = '${name}' WHERE name = 'away'`);
-    await waitFor('it to be ready', async () => (await probe('control-plane', '/readyz')).status === 200);
+    await waitFor(
+      'it to be ready',
+      async () => (await probe('control-plane', '/readyz')).status === 200,
+      BEGINNING_MS,
+    );
     expect((await waiting.stop()).status).toBe(0);
     await inControlPlane(`INSERT INTO tenantry.migration VALUES ('control-plane-9999-later', 'x');
       INSERT INTO ${release} VALUES ('control-plane-9999-later', '9.0.0')`);
@@ -106,16 +119,20 @@ describe.each(testedTransports())('started before what they need, on the %s tran
     const fatal = system.logs('control-plane').filter((line) => line.includes('"start failed"'));
     expect(fatal.join()).toContain('control-plane-9999-later. Start version 9.0.0 or newer');
     await expect(system.migrate('control-plane')).rejects.toThrow(/Start version 9.0.0 or newer/);
-  }, 120_000);
+  }, 180_000);
 
   it('a process that still waits ends at once when it is told to', async () => {
     toPostgres.cut();
     await system.shutDown('verifier');
     const waiting = await launch('verifier');
-    await waitFor('it to answer', async () => (await probe('verifier', '/livez')).status === 200);
+    await waitFor(
+      'it to answer',
+      async () => (await probe('verifier', '/livez')).status === 200,
+      BEGINNING_MS,
+    );
     expect((await waiting.stop()).status).toBe(0);
     toPostgres.heal();
-  }, 60_000);
+  }, 120_000);
 });
 
 function portOf(host: string, usual: number): number {
