@@ -10,13 +10,14 @@ const LONGEST = [
   'embedded-transport.db.spec.ts',
   'conformance.e2e.ts',
   'verification.e2e.ts',
+  'python-participant.e2e.ts',
   'static-stability.e2e.ts',
   'broker-down.e2e.ts',
   'audit.e2e.ts',
-  'rolling-restart.e2e.ts',
+  'restore.e2e.ts',
+  'rolling-restart.long.e2e.ts',
   'starting.e2e.ts',
   'parking.e2e.ts',
-  'python-participant.e2e.ts',
 ];
 
 /** Jest's order, with what takes longest first. A fresh clone has no record of earlier runs, and Jest would go by the size of the files. */
