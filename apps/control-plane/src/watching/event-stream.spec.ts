@@ -5,14 +5,15 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { EventStream } from './event-stream.js';
 
-/** Longer than it takes to fill a client. */
+/** Often, so that a client is soon given up. */
 const HEARTBEAT_MS = 200;
+/** Never within a test: a client may be as slow as a busy machine makes it. */
+const NO_HEARTBEAT_MS = 3_600_000;
 
 let server: Server;
 let client: Socket;
 let received: string;
 let response: ServerResponse;
-let stream: EventStream;
 
 beforeEach(async () => {
   server = createServer();
@@ -25,7 +26,6 @@ beforeEach(async () => {
   client.on('data', (chunk: Buffer) => (received += chunk.toString()));
   client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   [, response] = (await asked) as [unknown, ServerResponse];
-  stream = new EventStream(response, HEARTBEAT_MS);
 });
 
 afterEach(async () => {
@@ -35,11 +35,17 @@ afterEach(async () => {
   await once(server, 'close');
 });
 
+function opened(heartbeatMs: number): EventStream {
+  const stream = new EventStream(response, heartbeatMs);
+  stream.open();
+  return stream;
+}
+
 const got = (text: string): Promise<true> =>
   waitFor(`the client to get ${text}`, () => received.includes(text));
 
 /** Sends until the client, which reads nothing, can be sent no more: its own machine has taken in all that it can hold. */
-async function fill(): Promise<void> {
+async function fill(stream: EventStream): Promise<void> {
   const ballast = 'x'.repeat(1_000_000);
   let idle = 0;
   await waitFor('the client to be sent no more', () => {
@@ -54,7 +60,7 @@ async function fill(): Promise<void> {
 
 describe('an event stream', () => {
   it('sends events with their ids, and heartbeats between them', async () => {
-    stream.open();
+    const stream = opened(HEARTBEAT_MS);
     stream.send({ event: 'explanation', id: 'a', data: '{"one":1}' });
     await got('event: explanation\nid: a\ndata: {"one":1}\n\n');
     expect(received).toMatch(/^HTTP\/1.1 200 OK\r\nContent-Type: text\/event-stream\r\n/);
@@ -65,9 +71,9 @@ describe('an event stream', () => {
   });
 
   it('skips to the latest for a client that reads slowly, whatever happens meanwhile', async () => {
-    stream.open();
+    const stream = opened(NO_HEARTBEAT_MS);
     client.pause();
-    await fill();
+    await fill(stream);
     const held = response.writableLength;
     for (let number = 0; number < 1000; number += 1)
       stream.send({ event: 'e', data: `late ${number} ${'x'.repeat(10_000)}` });
@@ -78,22 +84,22 @@ describe('an event stream', () => {
   });
 
   it('gives up a client that reads nothing for several heartbeats', async () => {
-    stream.open();
+    const stream = opened(HEARTBEAT_MS);
     client.pause();
-    await fill();
+    await fill(stream);
     await waitFor('the client to be cut off', () => response.destroyed);
   });
 
   it('does not wait long for a client that does not take in the end', async () => {
-    stream.open();
+    const stream = opened(NO_HEARTBEAT_MS);
     client.pause();
-    await fill();
+    await fill(stream);
     stream.end({ event: 'end', data: '{}' });
     await waitFor('the client to be cut off', () => response.destroyed);
   });
 
   it('stops its heartbeats when the client is gone', async () => {
-    stream.open();
+    const stream = opened(HEARTBEAT_MS);
     client.destroy();
     await waitFor('the answer to be closed', () => response.closed);
     stream.send({ event: 'e', data: 'nobody' });
