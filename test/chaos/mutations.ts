@@ -60,7 +60,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
         replace: 'IF false THEN',
       },
       {
-        file: 'libs/data-plane-kit/dist/sql/context.sql.js',
+        file: 'libs/data-plane-kit/dist/sql/context-functions.sql.js',
         find: 'IF EXISTS (SELECT FROM tenantry.fence f WHERE f.tenant_id = t AND f.generation > g) THEN',
         replace: 'IF false THEN',
       },
