@@ -822,12 +822,24 @@ AS $function$
 DECLARE
   first timestamptz := date_trunc('month', at);
   month text := 'tenant_event_' || to_char(at, 'YYYY_MM');
+  waiting boolean;
 BEGIN
   IF to_regclass('tenantry.' || month) IS NOT NULL THEN RETURN NULL; END IF;
   -- One at a time.
   LOCK TABLE tenantry.tenant_event IN SHARE UPDATE EXCLUSIVE MODE;
   IF to_regclass('tenantry.' || month) IS NOT NULL THEN RETURN NULL; END IF;
+  waiting := EXISTS (SELECT FROM tenantry.tenant_event_default e
+    WHERE e.occurred_at >= first AND e.occurred_at < first + interval '1 month');
+  IF waiting THEN
+    -- Everybody else waits meanwhile, behind whoever reads for long.
+    PERFORM set_config('lock_timeout', '200ms', true);
+    LOCK TABLE tenantry.tenant_event IN ACCESS EXCLUSIVE MODE;
+  END IF;
   LOCK TABLE tenantry.tenant_event_default IN ACCESS EXCLUSIVE MODE;
+  IF NOT waiting AND EXISTS (SELECT FROM tenantry.tenant_event_default e
+      WHERE e.occurred_at >= first AND e.occurred_at < first + interval '1 month') THEN
+    RAISE EXCEPTION 'events of % came meanwhile', month USING ERRCODE = 'lock_not_available', HINT = 'It is tried again.';
+  END IF;
   EXECUTE format('CREATE TABLE tenantry.%I (LIKE tenantry.tenant_event INCLUDING ALL, CONSTRAINT %I UNIQUE (tenant_id, tenant_seq))',
     month, month || '_seq_key');
   EXECUTE format('WITH moved AS (
@@ -928,6 +940,18 @@ BEGIN
   RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $function$; -- owned by tenantry_owner
 GRANT EXECUTE TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION tenantry.take_history_turn()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'pg_temp'
+ SET lock_timeout TO '1s'
+AS $function$
+BEGIN
+  LOCK TABLE tenantry.tenant_event IN SHARE UPDATE EXCLUSIVE MODE;
+END $function$; -- owned by tenantry_owner
+GRANT EXECUTE TO tenantry_control;
 
 CREATE OR REPLACE FUNCTION tenantry.transport_acknowledge(subjects text[], envelopes json[])
  RETURNS void

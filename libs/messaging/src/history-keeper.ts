@@ -74,9 +74,10 @@ export class HistoryKeeper {
 
   private async makeMonths(): Promise<void> {
     const { logger, monthsAhead = 3 } = this.options;
-    const made = await this.sql.query<{ month: string }>(
-      'SELECT month FROM tenantry.make_history_months($1) AS month',
-      [monthsAhead],
+    const made = await inTurn(this.options.pool, (sql) =>
+      sql.query<{ month: string }>('SELECT month FROM tenantry.make_history_months($1) AS month', [
+        monthsAhead,
+      ]),
     );
     for (const { month } of made) logger.info({ month }, 'a month of the event history was made');
   }
@@ -106,7 +107,7 @@ export class HistoryKeeper {
   /** @returns what needs it; undefined when it is gone. */
   private async drop(month: HistoryMonth, keepMs: number): Promise<string | undefined> {
     try {
-      return await inTransaction(this.options.pool, async (sql) => {
+      return await inTurn(this.options.pool, async (sql) => {
         for (const guard of this.options.guards ?? []) {
           const keeper = await guard(sql, month);
           if (keeper !== undefined) return keeper;
@@ -122,6 +123,14 @@ export class HistoryKeeper {
       throw error;
     }
   }
+}
+
+/** Runs `work` in a transaction of its own while no other replica looks after the history. */
+function inTurn<T>(pool: Pool, work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
+  return inTransaction(pool, async (sql) => {
+    await sql.query('SELECT tenantry.take_history_turn()');
+    return work(sql);
+  });
 }
 
 /** A lock was not had in time, or two transactions waited for each other. */

@@ -104,9 +104,11 @@ describe('the event history', () => {
   it('takes an event of a time that no month was made for, and moves it when the month is made', async () => {
     const eventId = await eventAt('2031-05-31T23:59:59.999Z');
     expect(await monthOf(eventId)).toBe('tenantry.tenant_event_default');
-    keep();
+    const keeper = keep();
     await logged('tenant_event_2031_05');
     expect(await monthOf(eventId)).toBe('tenantry.tenant_event_2031_05');
+    // It would make the next one just as well.
+    await keeper.stop();
     expect(await monthOf(await eventAt('2031-06-01T00:00:00Z'))).toBe('tenantry.tenant_event_default');
   });
 
@@ -131,6 +133,28 @@ describe('the event history', () => {
     expect((await months()).filter((name) => name === 'tenant_event_2032_01')).toHaveLength(1);
   });
 
+  it('lets replicas wait for their turn before they hold anything that another needs', async () => {
+    await eventAt('2035-01-01T00:00:00Z');
+    const makesOne = await admin.connect();
+    try {
+      await makesOne.query('BEGIN; LOCK TABLE tenantry.tenant_event IN SHARE UPDATE EXCLUSIVE MODE');
+      keep();
+      keep();
+      const waiting = await waitFor('two replicas to wait', async () => {
+        const { rows } = await admin.query<{ holds: string[] }>(
+          `SELECT ARRAY(SELECT h.relation::regclass::text FROM pg_locks h WHERE h.pid = a.pid AND h.granted
+               AND h.relation = 'tenantry.tenant_event_default'::regclass) AS holds
+           FROM pg_stat_activity a WHERE a.datname = current_database() AND a.wait_event_type = 'Lock'`,
+        );
+        return rows.length >= 2 && rows;
+      });
+      expect(waiting.flatMap(({ holds }) => holds)).toEqual([]);
+    } finally {
+      await makesOne.query('ROLLBACK');
+      makesOne.release();
+    }
+  });
+
   it('goes on to write into a month that is there while another is made', async () => {
     const writing = await admin.connect();
     try {
@@ -144,12 +168,31 @@ describe('the event history', () => {
           data: { version: 1, plan: 'free', changed: ['plan'] },
         },
       ]);
-      await eventAt('2033-01-01T00:00:00Z');
-      keep();
-      await logged('tenant_event_2033_01');
+      const before = await months();
+      keep({ monthsAhead: 4 });
+      await waitFor('another month', async () => (await months()).length > before.length);
     } finally {
       await writing.query('COMMIT');
       writing.release();
+    }
+  });
+
+  it('hides no event from a reader who waits while it is moved', async () => {
+    const eventId = await eventAt('2033-01-01T00:00:00Z');
+    const moving = await admin.connect();
+    try {
+      await moving.query('BEGIN; SELECT tenantry.make_history_months(0)');
+      const read = monthOf(eventId);
+      await waitFor('the reader to wait', async () => {
+        const { rows } = await moving.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        return rows.length > 0;
+      });
+      await moving.query('COMMIT');
+      expect(await read).toBe('tenantry.tenant_event_2033_01');
+    } finally {
+      moving.release();
     }
   });
 

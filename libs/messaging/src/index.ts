@@ -27,6 +27,7 @@ export {
 } from './consumer/work-item.js';
 export { OUTBOX_SQL, RELAY_SHARDS } from './outbox-sql.js';
 export { HISTORY_SQL } from './history-sql.js';
+export { HISTORY_TURN_SQL } from './history-turn-sql.js';
 export { EPOCH_SQL } from './epoch-sql.js';
 export { EPOCH_SIZE, epochOf, raiseEpochTx, readEpoch, type EpochState, type NumberAhead } from './epoch.js';
 export { RELAY_MEMBER_SQL } from './relay-member-sql.js';

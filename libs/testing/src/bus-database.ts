@@ -2,6 +2,7 @@ import { CLOCK_SQL, migrate, pgExecutor } from '@tenantry/database';
 import {
   EMBEDDED_TRANSPORT_SQL,
   EPOCH_SQL,
+  HISTORY_TURN_SQL,
   HISTORY_SQL,
   LATE_JOINER_SQL,
   OUTBOX_SQL,
@@ -9,8 +10,8 @@ import {
   RELAY_MEMBER_SQL,
 } from '@tenantry/messaging';
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
 import { testDatabase } from './test-database.js';
+import { withClient } from './with-client.js';
 
 /** A control plane's database with outbox and embedded transport and nothing else. */
 export interface BusDatabase {
@@ -28,7 +29,7 @@ const PASSWORD = 'secret';
 /** A fresh one, cloned from a template. */
 export async function busDatabase(): Promise<BusDatabase> {
   const database = await testDatabase({
-    key: `bus ${OUTBOX_SQL.sql} ${EMBEDDED_TRANSPORT_SQL.sql} ${HISTORY_SQL.sql} ${EPOCH_SQL.sql} ${RELAY_MEMBER_SQL.sql} ${LATE_JOINER_SQL.sql}`,
+    key: `bus ${OUTBOX_SQL.sql} ${EMBEDDED_TRANSPORT_SQL.sql} ${HISTORY_SQL.sql} ${EPOCH_SQL.sql} ${RELAY_MEMBER_SQL.sql} ${LATE_JOINER_SQL.sql} ${HISTORY_TURN_SQL.sql}`,
     build: async (url) => {
       await migrate(url, [
         CLOCK_SQL,
@@ -38,6 +39,7 @@ export async function busDatabase(): Promise<BusDatabase> {
         EPOCH_SQL,
         RELAY_MEMBER_SQL,
         LATE_JOINER_SQL,
+        HISTORY_TURN_SQL,
       ]);
     },
   });
@@ -72,14 +74,4 @@ export async function busDatabase(): Promise<BusDatabase> {
       });
     },
   };
-}
-
-async function withClient(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

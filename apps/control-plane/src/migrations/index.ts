@@ -3,6 +3,7 @@ import {
   EMBEDDED_TRANSPORT_SQL,
   EPOCH_SQL,
   HISTORY_SQL,
+  HISTORY_TURN_SQL,
   LATE_JOINER_SQL,
   OUTBOX_SQL,
   RELAY_MEMBER_SQL,
@@ -47,4 +48,5 @@ export const CONTROL_PLANE_MIGRATIONS: readonly SqlMigration[] = [
   { name: 'control-plane-0020-participant-audit', sql: PARTICIPANT_AUDIT_SQL },
   { name: 'control-plane-0025-database-identity', sql: DATABASE_IDENTITY_SQL },
   { name: 'control-plane-0026-identity-by-table', sql: IDENTITY_BY_TABLE_SQL },
+  HISTORY_TURN_SQL,
 ];
