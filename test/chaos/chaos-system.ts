@@ -6,6 +6,7 @@ import {
   networkLink,
   startKafkaBroker,
   startPostgres,
+  withClient,
   type AppName,
   type KafkaBroker,
   type NetworkLink,
@@ -18,7 +19,6 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import type { Peer } from './fault-plan.ts';
 import { JOURNALS_SQL } from './journal.sql.ts';
 import { ProcessSlot } from './process-slot.ts';
@@ -137,11 +137,11 @@ async function start(
     adminKeyHash: keys.control.hash,
     dataPlaneKeyHash: keys.data.hash,
   });
-  await inDatabase(serverUrl, async (client) => {
+  await withClient(serverUrl, async (client) => {
     for (const name of Object.values(DATABASES)) await client.query(`CREATE DATABASE ${name}`);
   });
   await migrate(buildRoot, environment);
-  for (const app of APPS) await inDatabase(adminUrls[app], (client) => client.query(JOURNALS_SQL[app]));
+  for (const app of APPS) await withClient(adminUrls[app], (client) => client.query(JOURNALS_SQL[app]));
 
   const slots = new Map<string, ProcessSlot>();
   const link = (place: string, peer: Peer): NetworkLink => {
@@ -250,15 +250,5 @@ async function migrate(
     await promisify(execFile)(process.execPath, [path.join(buildRoot, MIGRATIONS[app])], {
       env: { PATH, HOME, TZ, NODE_ENV: 'production', ...environment[app].migrate },
     });
-  }
-}
-
-async function inDatabase(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
   }
 }

@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startSystem, type HttpAnswer, type SystemUnderTest } from '@tenantry/testing/servers';
+import { startSystem, withClient, type HttpAnswer, type SystemUnderTest } from '@tenantry/testing/servers';
 import { waitFor } from '@tenantry/testing';
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
 import { TenantSteps, type Tenant } from './tenant-steps.js';
 
 const VERIFY = path.resolve(import.meta.dirname, '../../apps/control-plane/bin/tenantry-verify.js');
@@ -183,13 +182,14 @@ describe('the audit log and deletion certificates of separate processes', () => 
     // In a database that no service knows of, as somebody forgets one; the verifier looks at all that are named so.
     const url = new URL(system.adminUrls['data-plane']);
     const name = url.pathname.slice(1).replace(/_data$/, '_reports');
-    await onDataPlane(url.href, `CREATE DATABASE ${name} TEMPLATE template0`);
+    await withClient(url.href, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE template0`));
     const reports = new URL(url);
     reports.pathname = `/${name}`;
     try {
-      await onDataPlane(
-        reports.href,
-        `CREATE TABLE forgotten (tenant_id uuid NOT NULL, note text); INSERT INTO forgotten VALUES ('${tenant.id}', 'still here')`,
+      await withClient(reports.href, (client) =>
+        client.query(
+          `CREATE TABLE forgotten (tenant_id uuid NOT NULL, note text); INSERT INTO forgotten VALUES ('${tenant.id}', 'still here')`,
+        ),
       );
       await steps.delete(tenant, 'PT0S');
       const refused = await waitFor(
@@ -207,12 +207,12 @@ describe('the audit log and deletion certificates of separate processes', () => 
       ]);
       expect((await steps.read(tenant.id)).state).toBe('PURGING');
 
-      await onDataPlane(reports.href, 'DROP TABLE forgotten');
+      await withClient(reports.href, (client) => client.query('DROP TABLE forgotten'));
       const purge = await steps.purge(tenant.id);
       await system.control.post(`/v1/operations/${purge!.id}/retry`, { reason: 'the table is dropped' });
       expect((await verify('certificate', await certified(tenant.id))).status).toBe(0);
     } finally {
-      await onDataPlane(url.href, `DROP DATABASE ${name} WITH (FORCE)`);
+      await withClient(url.href, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
     }
   }, 180_000);
 
@@ -229,13 +229,3 @@ describe('the audit log and deletion certificates of separate processes', () => 
     expect((await fetch(`${api.url}/.well-known/jwks.json`)).status).toBe(200);
   }, 120_000);
 });
-
-async function onDataPlane(url: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}

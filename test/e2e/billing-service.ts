@@ -9,9 +9,14 @@ import {
 } from '@tenantry/messaging';
 import { pgExecutor } from '@tenantry/database';
 import { consumerDatabase, type ConsumerDatabase } from '@tenantry/testing';
-import { databaseUrl, type SystemTransport, type SystemUnderTest } from '@tenantry/testing/servers';
+import {
+  databaseUrl,
+  withClient,
+  type SystemTransport,
+  type SystemUnderTest,
+} from '@tenantry/testing/servers';
 import { randomBytes } from 'node:crypto';
-import { Client, Pool } from 'pg';
+import { Pool } from 'pg';
 
 const NAME = 'billing';
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -119,18 +124,8 @@ async function transportUrl(server: string): Promise<string> {
   const database = new URL(server).pathname.slice(1);
   const login = database.replace(/_control$/, '_billing_login');
   const password = randomBytes(18).toString('base64url');
-  await onServer(server, (client) =>
+  await withClient(server, (client) =>
     putTransportLogin(pgExecutor(client), { login, password, participant: NAME }),
   );
   return databaseUrl(server, database, login, password);
-}
-
-async function onServer(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

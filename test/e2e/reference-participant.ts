@@ -7,6 +7,7 @@ import {
   entryFile,
   freePort,
   migrateApp,
+  withClient,
 } from '@tenantry/testing/servers';
 import { createHash, randomBytes } from 'node:crypto';
 import { Client } from 'pg';
@@ -37,7 +38,7 @@ export async function referenceParticipant(): Promise<ReferenceParticipant> {
   };
   const port = String(await freePort());
 
-  await asAdministrator(server, async (client) => {
+  await withClient(server, async (client) => {
     for (const name of Object.values(databases))
       await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
   });
@@ -110,15 +111,5 @@ async function accessInside(url: string, tenantId: string): Promise<string | und
     throw error;
   } finally {
     await client.end().catch(() => undefined);
-  }
-}
-
-async function asAdministrator(url: string, work: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
   }
 }

@@ -7,6 +7,7 @@ import {
   networkLink,
   startKafkaBroker,
   startPostgres,
+  withClient,
   type AppName,
   type NetworkLink,
 } from '@tenantry/testing/servers';
@@ -16,7 +17,6 @@ import { chmod } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import { ProcessSlot } from '../chaos/process-slot.ts';
 import { MIGRATIONS, usesKafka } from '../chaos/topology.ts';
 import { PLACES, type PlaceName } from './places.ts';
@@ -111,10 +111,9 @@ async function start(
     adminKeyHash: keys.control.hash,
     dataPlaneKeyHash: keys.data.hash,
   });
-  const client = new Client({ connectionString: serverUrl });
-  await client.connect();
-  for (const name of Object.values(databases)) await client.query(`CREATE DATABASE ${name}`);
-  await client.end();
+  await withClient(serverUrl, async (client) => {
+    for (const name of Object.values(databases)) await client.query(`CREATE DATABASE ${name}`);
+  });
   const { PATH, HOME, TZ } = process.env;
   for (const app of APPS) {
     await promisify(execFile)(process.execPath, [path.join(buildRoot, MIGRATIONS[app])], {

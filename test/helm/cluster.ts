@@ -1,10 +1,9 @@
 import { newApiKey } from '@tenantry/service';
-import { databaseUrl, dropInstallation } from '@tenantry/testing/servers';
+import { databaseUrl, dropInstallation, withClient } from '@tenantry/testing/servers';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
 import type { Secrets } from './pod-runner/given.js';
 
 /** What is there before Helm comes: databases, Secrets with their URLs and with keys, a folder for files of Pods. */
@@ -31,14 +30,10 @@ export async function standIn(): Promise<StandIn> {
     databaseUrl(serverUrl, named(database), `${prefix}_${name}_login`, password);
   const [adminKey, serviceKey] = [newApiKey(), newApiKey()];
 
-  const client = new Client({ connectionString: serverUrl });
-  await client.connect();
-  try {
+  await withClient(serverUrl, async (client) => {
     for (const database of DATABASES)
       await client.query(`CREATE DATABASE ${named(database)} TEMPLATE template0`);
-  } finally {
-    await client.end();
-  }
+  });
   const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-pods-'));
   return {
     folder,

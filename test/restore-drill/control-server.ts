@@ -1,9 +1,14 @@
-import { databaseUrl, freePort, startPostgres, type PostgresServer } from '@tenantry/testing/servers';
+import {
+  databaseUrl,
+  freePort,
+  startPostgres,
+  withClient,
+  type PostgresServer,
+} from '@tenantry/testing/servers';
 import { execFile } from 'node:child_process';
 import { chmod, cp, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 
 const exec = promisify(execFile);
 const PASSWORD = 'drill-password';
@@ -102,16 +107,10 @@ async function ownLike(target: string, like: string): Promise<void> {
   if (process.getuid?.() === 0) await exec('chown', ['-R', `${uid}:${gid}`, target]);
 }
 
-export async function queryAt<R extends object>(
+export function queryAt<R extends object>(
   url: string,
   text: string,
   params: readonly unknown[] = [],
 ): Promise<R[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query<R>(text, [...params])).rows;
-  } finally {
-    await client.end();
-  }
+  return withClient(url, async (client) => (await client.query<R>(text, [...params])).rows);
 }

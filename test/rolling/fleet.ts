@@ -4,6 +4,7 @@ import {
   dropInstallation,
   freePort,
   installationEnvironment,
+  withClient,
   type AppName,
 } from '@tenantry/testing/servers';
 import { execFile } from 'node:child_process';
@@ -11,7 +12,6 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Client } from 'pg';
 import { JOURNALS_SQL } from '../chaos/journal.sql.ts';
 import { ProcessSlot } from '../chaos/process-slot.ts';
 import { MIGRATIONS } from '../chaos/topology.ts';
@@ -87,11 +87,11 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     await dropInstallation(Object.values(databases), id);
   };
   try {
-    await inDatabase(serverUrl, async (client) => {
+    await withClient(serverUrl, async (client) => {
       for (const name of Object.values(databases)) await client.query(`CREATE DATABASE ${name}`);
     });
     await migrate(buildRoot);
-    for (const app of APPS) await inDatabase(adminUrls[app], (client) => client.query(JOURNALS_SQL[app]));
+    for (const app of APPS) await withClient(adminUrls[app], (client) => client.query(JOURNALS_SQL[app]));
     for (const place of PLACES) {
       const port = await freePort();
       const log = createWriteStream(path.join(logFolder, `${place.name}.log`));
@@ -127,14 +127,4 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     migrate,
     stop,
   };
-}
-
-async function inDatabase(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

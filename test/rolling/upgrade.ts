@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { withClient } from '@tenantry/testing/servers';
 import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
 import type { ProcessSlot } from '../chaos/process-slot.ts';
@@ -52,14 +52,10 @@ function fileOf(root: string, { place }: ProcessSlot): string {
 }
 
 async function applied(url: string): Promise<readonly string[]> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
+  return withClient(url, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       'SELECT name FROM tenantry.migration ORDER BY name',
     );
     return rows.map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
+  });
 }

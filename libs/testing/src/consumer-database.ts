@@ -1,8 +1,8 @@
 import { migrate } from '@tenantry/database';
 import { CONSUMER_SQL } from '@tenantry/messaging';
 import { randomBytes } from 'node:crypto';
-import { Client } from 'pg';
 import { testDatabase } from './test-database.js';
+import { withClient } from './with-client.js';
 
 /** A service's database with the consumer's bookkeeping and nothing else. */
 export interface ConsumerDatabase {
@@ -29,13 +29,14 @@ export async function consumerDatabase(): Promise<ConsumerDatabase> {
     newLogin: async () => {
       const name = `tnt_test_consumer_${randomBytes(6).toString('hex')}`;
       logins.push(name);
-      await run(
-        database.adminUrl,
-        `CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}';
+      await withClient(database.adminUrl, (client) =>
+        client.query(
+          `CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}';
          GRANT USAGE ON SCHEMA tenantry TO ${name};
          GRANT USAGE ON SEQUENCE tenantry.inbox_lease TO ${name};
          GRANT SELECT, INSERT, UPDATE, DELETE ON tenantry.consumer_position, tenantry.parked_fact, tenantry.recovery, tenantry.inbox,
            tenantry.answer, tenantry.acknowledgement_outbox, tenantry.rejected_event TO ${name};`,
+        ),
       );
       return { name, url: database.urlFor(name, PASSWORD) };
     },
@@ -43,17 +44,9 @@ export async function consumerDatabase(): Promise<ConsumerDatabase> {
       await database.drop();
       const server = new URL(database.adminUrl);
       server.pathname = '/postgres';
-      await run(server.href, logins.map((login) => `DROP ROLE IF EXISTS ${login};`).join('\n'));
+      await withClient(server.href, (client) =>
+        client.query(logins.map((login) => `DROP ROLE IF EXISTS ${login};`).join('\n')),
+      );
     },
   };
-}
-
-async function run(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
 }

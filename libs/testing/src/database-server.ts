@@ -1,4 +1,5 @@
-import pg from 'pg';
+import type { Client } from 'pg';
+import { withClient } from './with-client.js';
 
 /** The URL of the server that tests use, from TEST_DATABASE_URL. */
 export function serverUrl(): URL {
@@ -28,12 +29,6 @@ export function databaseUrl(database: string, login?: { user: string; password: 
 }
 
 /** Runs `work` on a connection of its own to the server's maintenance database. */
-export async function asAdministrator<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: serverUrl().href });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
+export function asAdministrator<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  return withClient(serverUrl().href, work);
 }

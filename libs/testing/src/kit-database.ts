@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { installKit, secretOf, type ServiceDefinition, TenantLogins } from '@tenantry/data-plane-kit';
-import pg from 'pg';
 import { asAdministrator } from './database-server.js';
 import { dropTenantDatabases } from './tenant-databases.js';
 import { testDatabase, type TestDatabase } from './test-database.js';
+import { withClient } from './with-client.js';
 
 /** A service's database with the kit and the service's tables in it, and the three logins of that service alone. */
 export interface KitDatabase extends TestDatabase {
@@ -99,14 +99,10 @@ export async function kitDatabase(
 
 /** The roles of the tenants' schemas in this database. */
 async function rolesOfTenants(adminUrl: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
+  return withClient(adminUrl, async (client) => {
     const { rows } = await client.query<{ name: string }>(
       `SELECT nspname AS name FROM pg_namespace WHERE nspname ~ '^t_[0-9a-f]{32}_'`,
     );
     return rows.map(({ name }) => name);
-  } finally {
-    await client.end();
-  }
+  });
 }

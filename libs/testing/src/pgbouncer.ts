@@ -2,11 +2,11 @@ import { constants } from 'node:fs';
 import { access, chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import pg from 'pg';
 import { freePort } from './free-port.js';
 import { startGuarded } from './guarded-process.js';
 import { postgresAccount } from './postgres-account.js';
 import { waitFor } from './wait-for.js';
+import { withClient } from './with-client.js';
 
 const START_TIMEOUT_MS = 10_000;
 const LOG_LINES_IN_ERRORS = 15;
@@ -120,14 +120,7 @@ async function poolsOf(url: string): Promise<BouncerPool[]> {
 
 /** Its own commands take the simple protocol only. */
 async function ask<R extends object>(url: string, command: string): Promise<R[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<R>(command)).rows;
-  } finally {
-    await client.end();
-  }
+  return withClient(url, async (client) => (await client.query<R>(command)).rows);
 }
 
 interface Settings {

@@ -47,3 +47,4 @@ export {
   type SystemUnderTest,
 } from './system-under-test.js';
 export { waitFor } from './wait-for.js';
+export { withClient } from './with-client.js';

@@ -10,12 +10,13 @@ import {
 import { randomBytes } from 'node:crypto';
 import { pgExecutor, type SqlExecutor } from '@tenantry/database';
 import { newId } from '@tenantry/kernel';
-import { escapeIdentifier, Client, Pool } from 'pg';
+import { escapeIdentifier, Pool } from 'pg';
 import { kitDatabase, TEST_LOGINS, type KitDatabase } from '../kit-database.js';
 import { requestedWork, UNDISTURBED } from '../requested-work.js';
 import { stateRecord } from '../state-record.js';
 import { fillTables } from './fill-tables.js';
 import { tenantTables, type TenantTable } from './tenant-table.js';
+import { withClient } from '../with-client.js';
 
 /** A tenant with rows in every table, and where they are. */
 export interface StagedTenant {
@@ -118,7 +119,7 @@ async function staged(
     ? inDatabase(database.adminUrl, own, { name: own, password: TEST_LOGINS.password('default', own) })
     : database.appUrl;
   const schema = isolation === 'schema' ? tenantSchemaName(id, store) : pooledSchemaName(store);
-  const tables = await withClient(adminUrl, async (sql) => {
+  const tables = await withSql(adminUrl, async (sql) => {
     await sql.query(`SET search_path TO ${escapeIdentifier(schema)}, pg_temp`);
     await fill?.(sql, id);
     const found = await tenantTables(sql, schema);
@@ -142,15 +143,8 @@ function entryCall(tenantId: string, signer: ContextSigner | undefined): string 
 }
 
 /** Runs `work` on a connection of its own. */
-export async function withClient<T>(url: string, work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await work(pgExecutor(client));
-  } finally {
-    await client.end();
-  }
+export function withSql<T>(url: string, work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
+  return withClient(url, (client) => work(pgExecutor(client)));
 }
 
 function inDatabase(

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { crossingStatements, type SampleRow } from './crossing-statements.js';
 import { probe, reachesItsOwn, type Path, type Probe } from './isolation-probe.js';
-import { withClient, type IsolationStage, type StagedTenant } from './isolation-stage.js';
+import { withSql, type IsolationStage, type StagedTenant } from './isolation-stage.js';
 import { plannedProbes, roundOf, type Target } from './probe-plan.js';
 import { qualifiedName, TENANT_COLUMN } from './tenant-table.js';
 
@@ -104,7 +104,7 @@ class Clients {
 async function targetsOf(tenants: readonly StagedTenant[]): Promise<Target[]> {
   const targets: Target[] = [];
   for (const victim of tenants)
-    await withClient(victim.adminUrl, async (sql) => {
+    await withSql(victim.adminUrl, async (sql) => {
       for (const table of victim.tables) {
         const [sample] = await sql.query<SampleRow>(
           `SELECT ${table.columns.map(({ name }) => `"${name}"::text`).join(', ')} FROM ${qualifiedName(table)} WHERE ${TENANT_COLUMN} = $1 LIMIT 1`,
@@ -151,7 +151,7 @@ async function openDoors(tenants: readonly StagedTenant[]): Promise<string[]> {
       if (victim.isolation !== 'database' || victim === attacker) continue;
       const url = new URL(attacker.servingUrl);
       url.pathname = new URL(victim.servingUrl).pathname;
-      const came = await withClient(url.href, async () => true).catch(() => false);
+      const came = await withSql(url.href, async () => true).catch(() => false);
       if (came)
         findings.push(
           `the login of a ${attacker.isolation} tenant may connect to another tenant's own database`,
@@ -164,7 +164,7 @@ async function openDoors(tenants: readonly StagedTenant[]): Promise<string[]> {
 async function contents(tenants: readonly StagedTenant[]): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const tenant of tenants)
-    await withClient(tenant.adminUrl, async (sql) => {
+    await withSql(tenant.adminUrl, async (sql) => {
       for (const table of tenant.tables) {
         const [row] = await sql.query<{ digest: string }>(
           `SELECT count(*) || md5(string_agg(t::text, E'\\n' ORDER BY t::text)) AS digest FROM ${qualifiedName(table)} t WHERE ${TENANT_COLUMN} = $1`,
