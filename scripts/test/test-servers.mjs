@@ -1,6 +1,5 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { testFolder } from './test-folder.mjs';
 
 /** Speed over safety: these databases live no longer than the test run. */
 const POSTGRES_SETTINGS = {
@@ -8,6 +7,8 @@ const POSTGRES_SETTINGS = {
   synchronous_commit: 'off',
   full_page_writes: 'off',
   max_connections: '400',
+  // What it keeps of its log for a restart that never comes is memory.
+  max_wal_size: '256MB',
 };
 
 /**
@@ -40,13 +41,11 @@ export async function testServers({ kafka: wantsKafka = true, postgres: wantsPos
 
 async function postgresUrl({ startPostgres }, started) {
   if (process.env.TEST_DATABASE_URL) return process.env.TEST_DATABASE_URL;
-  const folder = await mkdtemp(path.join(tmpdir(), 'tenantry-test-'));
-  // The server may have to run as another user, who must be able to pass.
-  await chmod(folder, 0o711);
-  started.push(() => rm(folder, { recursive: true, force: true }));
+  const folder = await testFolder();
+  started.push(folder.remove);
   const start = () =>
     startPostgres({
-      dataDir: path.join(folder, 'postgres'),
+      dataDir: path.join(folder.path, 'postgres'),
       password: 'postgres',
       settings: POSTGRES_SETTINGS,
     });
