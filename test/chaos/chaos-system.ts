@@ -12,17 +12,16 @@ import {
   type NetworkLink,
   type PostgresServer,
 } from '@tenantry/testing/servers';
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import type { Peer } from './fault-plan.ts';
 import { JOURNALS_SQL } from './journal.sql.ts';
 import { ProcessSlot } from './process-slot.ts';
-import { MIGRATIONS, PLACES, usesKafka } from './topology.ts';
+import { migrateBuild } from './migrate-build.ts';
+import { PLACES, usesKafka } from './topology.ts';
 
 /** Unacknowledged requests are published again after 1, 2, 4, 5, 5 … seconds. */
 const CONTROL_PLANE_ENV = {
@@ -140,7 +139,7 @@ async function start(
   await withClient(serverUrl, async (client) => {
     for (const name of Object.values(DATABASES)) await client.query(`CREATE DATABASE ${name}`);
   });
-  await migrate(buildRoot, environment);
+  await migrateBuild(buildRoot, environment);
   for (const app of APPS) await withClient(adminUrls[app], (client) => client.query(JOURNALS_SQL[app]));
 
   const slots = new Map<string, ProcessSlot>();
@@ -239,16 +238,4 @@ async function startNetwork(
     startDatabase(),
   ]);
   return { broker, links };
-}
-
-async function migrate(
-  buildRoot: string,
-  environment: ReturnType<typeof installationEnvironment>,
-): Promise<void> {
-  const { PATH, HOME, TZ } = process.env;
-  for (const app of APPS) {
-    await promisify(execFile)(process.execPath, [path.join(buildRoot, MIGRATIONS[app])], {
-      env: { PATH, HOME, TZ, NODE_ENV: 'production', ...environment[app].migrate },
-    });
-  }
 }

@@ -66,7 +66,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
       },
     ],
     seenAs: ['outOfOrder'],
-    pausedAt: ['kit.provision.seed', 'kit.provision.seed', 'kit.provision.seed', 'kit.provision.seed'],
+    pausedAt: Array.from({ length: 10 }, () => 'kit.provision.seed'),
   },
   /** Whoever has the request works the tenant, whoever else does. */
   'worker-lock': {

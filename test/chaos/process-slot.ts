@@ -1,4 +1,10 @@
-import { startGuarded, waitFor, type GuardedProcess } from '@tenantry/testing/servers';
+import {
+  COMPILE_CACHE,
+  NODE_FLAGS,
+  startGuarded,
+  waitFor,
+  type GuardedProcess,
+} from '@tenantry/testing/servers';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Place } from './topology.ts';
@@ -165,12 +171,13 @@ export class ProcessSlot {
     const { PATH, HOME, TZ } = process.env;
     this.current = await startGuarded({
       command: process.execPath,
-      args: ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', file],
+      args: [...NODE_FLAGS, file],
       env: {
         PATH,
         HOME,
         TZ,
         NODE_ENV: 'production',
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
         SHUTDOWN_DRAIN: 'PT0S',
         ...env,
         ...(order !== undefined && { TENANTRY_CRASH_AT: order }),

@@ -1,7 +1,9 @@
 import { tenantDatabaseName } from '@tenantry/contracts';
 import type { PreparedOptions } from '@tenantry/testing/conformance';
 import {
+  COMPILE_CACHE,
   HttpClient,
+  NODE_FLAGS,
   databaseUrl,
   dropInstallation,
   entryFile,
@@ -19,7 +21,7 @@ export interface ReferenceParticipant {
 }
 
 /** The line that starts the reference data plane as it was built. */
-export const REFERENCE_COMMAND = `"${process.execPath}" --enable-source-maps --disable-warning=TimeoutNegativeWarning "${entryFile('data-plane', 'main')}"`;
+export const REFERENCE_COMMAND = `"${process.execPath}" ${NODE_FLAGS.join(' ')} "${entryFile('data-plane', 'main')}"`;
 
 /** A fresh one on the server of TEST_DATABASE_URL; with it a scratch database for the embedded transport. */
 export async function referenceParticipant(): Promise<ReferenceParticipant> {
@@ -57,6 +59,7 @@ export async function referenceParticipant(): Promise<ReferenceParticipant> {
         ...logins,
         PORT: port,
         NODE_ENV: 'production',
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
         DATA_PLANE_API_KEY_HASHES: createHash('sha256').update(apiKey).digest('hex'),
       },
       probe: (tenantId) => probe(api, database, databaseUrl(server, databases.data), tenantId),

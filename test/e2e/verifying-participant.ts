@@ -1,6 +1,6 @@
 import type { PreparedOptions } from '@tenantry/testing/conformance';
 import { testDatabase, verifierDatabase } from '@tenantry/testing';
-import { entryFile, freePort } from '@tenantry/testing/servers';
+import { COMPILE_CACHE, NODE_FLAGS, entryFile, freePort } from '@tenantry/testing/servers';
 
 /** The verifier without a control plane, for one that plays it. */
 export interface VerifyingParticipant {
@@ -9,7 +9,7 @@ export interface VerifyingParticipant {
 }
 
 /** The line that starts the verifier as it was built. */
-export const VERIFIER_COMMAND = `"${process.execPath}" --enable-source-maps --disable-warning=TimeoutNegativeWarning "${entryFile('verifier', 'main')}"`;
+export const VERIFIER_COMMAND = `"${process.execPath}" ${NODE_FLAGS.join(' ')} "${entryFile('verifier', 'main')}"`;
 
 /** A fresh one, which looks at its own database alone; with it a scratch database for the embedded transport. */
 export async function verifyingParticipant(): Promise<VerifyingParticipant> {
@@ -24,6 +24,7 @@ export async function verifyingParticipant(): Promise<VerifyingParticipant> {
         SCAN_DATABASES: books.scope.join(),
         PORT: String(await freePort()),
         NODE_ENV: 'production',
+        NODE_COMPILE_CACHE: COMPILE_CACHE,
       },
     },
     drop: async () => {

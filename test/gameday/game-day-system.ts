@@ -11,17 +11,15 @@ import {
   type AppName,
   type NetworkLink,
 } from '@tenantry/testing/servers';
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { ProcessSlot } from '../chaos/process-slot.ts';
-import { MIGRATIONS, usesKafka } from '../chaos/topology.ts';
+import { migrateBuild } from '../chaos/migrate-build.ts';
+import { usesKafka } from '../chaos/topology.ts';
 import { PLACES, type PlaceName } from './places.ts';
 
-const APPS = ['control-plane', 'data-plane', 'verifier'] as const satisfies readonly AppName[];
 const POSTGRES_SETTINGS = { fsync: 'off', synchronous_commit: 'off', max_connections: '300' };
 const PASSWORD = 'game-day';
 
@@ -114,12 +112,7 @@ async function start(
   await withClient(serverUrl, async (client) => {
     for (const name of Object.values(databases)) await client.query(`CREATE DATABASE ${name}`);
   });
-  const { PATH, HOME, TZ } = process.env;
-  for (const app of APPS) {
-    await promisify(execFile)(process.execPath, [path.join(buildRoot, MIGRATIONS[app])], {
-      env: { PATH, HOME, TZ, NODE_ENV: 'production', ...environment[app].migrate },
-    });
-  }
+  await migrateBuild(buildRoot, environment);
 
   const link = (place: PlaceName, peer: Peer): NetworkLink => {
     const found = links.get(`${place} ${peer}`);

@@ -7,14 +7,12 @@ import {
   withClient,
   type AppName,
 } from '@tenantry/testing/servers';
-import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createWriteStream, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { JOURNALS_SQL } from '../chaos/journal.sql.ts';
 import { ProcessSlot } from '../chaos/process-slot.ts';
-import { MIGRATIONS } from '../chaos/topology.ts';
+import { migrateBuild } from '../chaos/migrate-build.ts';
 import { PLACES } from './places.ts';
 
 const APPS: readonly AppName[] = ['control-plane', 'data-plane', 'verifier'];
@@ -74,13 +72,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     'data-plane': databaseUrl(serverUrl, databases['data-plane']),
     verifier: databaseUrl(serverUrl, databases.verifier),
   };
-  const migrate = async (root: string): Promise<void> => {
-    const { PATH, HOME, TZ } = process.env;
-    for (const app of APPS)
-      await promisify(execFile)(process.execPath, [path.join(root, MIGRATIONS[app])], {
-        env: { PATH, HOME, TZ, NODE_ENV: 'production', ...environment[app].migrate },
-      });
-  };
+  const migrate = (root: string): Promise<void> => migrateBuild(root, environment);
   const slots: ProcessSlot[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(slots.map((slot) => slot.stop()));

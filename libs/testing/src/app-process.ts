@@ -1,13 +1,11 @@
 import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { startGuarded, type GuardedProcess } from './guarded-process.js';
 import { entryFile, type AppName } from './installation.js';
+import { COMPILE_CACHE, NODE_FLAGS } from './node-settings.js';
 import { waitFor } from './wait-for.js';
 
 const READY_TIMEOUT_MS = 60_000;
-/** Where Node keeps what it has compiled: hundreds of processes load the same files, and this takes a quarter off their start. */
-const NODE_COMPILE_CACHE = path.resolve(import.meta.dirname, '..', '..', '..', '.cache', 'compiled');
 
 export interface AppProcessOptions {
   readonly app: AppName;
@@ -21,8 +19,7 @@ export interface AppProcessOptions {
 export function startApp({ app, entry = 'main', env, onLine }: AppProcessOptions): Promise<GuardedProcess> {
   return startGuarded({
     command: process.execPath,
-    // kafkajs makes timers of negative lengths, of which Node 24 warns.
-    args: ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', entryFile(app, entry)],
+    args: [...NODE_FLAGS, entryFile(app, entry)],
     env: withoutOurOwn(env),
     onLine,
   });
@@ -35,7 +32,7 @@ export async function migrateApp(
   options: readonly string[] = [],
 ): Promise<void> {
   try {
-    const args = ['--enable-source-maps', entryFile(app, 'main.migrate'), ...options];
+    const args = [...NODE_FLAGS, entryFile(app, 'main.migrate'), ...options];
     await promisify(execFile)(process.execPath, args, { env: withoutOurOwn(env) });
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
@@ -51,7 +48,7 @@ export async function runApp(
   env: Readonly<Record<string, string>>,
 ): Promise<{ readonly status: number; readonly out: string }> {
   return new Promise((resolve) => {
-    const all = ['--enable-source-maps', entryFile(app, entry), ...args];
+    const all = [...NODE_FLAGS, entryFile(app, entry), ...args];
     execFile(process.execPath, all, { env: withoutOurOwn(env) }, (error, out) =>
       resolve({ status: Number(error?.code ?? 0), out }),
     );
@@ -88,7 +85,7 @@ function withoutOurOwn(env: Readonly<Record<string, string>>): NodeJS.ProcessEnv
     NODE_ENV: 'production',
     METRICS_PORT: 'off',
     SHUTDOWN_DRAIN: 'PT0S',
-    NODE_COMPILE_CACHE,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
   };
   return { PATH, HOME, TZ, ...defaults, ...env };
 }

@@ -46,5 +46,6 @@ export {
   type SystemTransport,
   type SystemUnderTest,
 } from './system-under-test.js';
+export { COMPILE_CACHE, NODE_FLAGS } from './node-settings.js';
 export { waitFor } from './wait-for.js';
 export { withClient } from './with-client.js';

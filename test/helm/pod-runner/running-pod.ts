@@ -1,4 +1,10 @@
-import { readableLogLine, startGuarded, waitFor, type GuardedProcess } from '@tenantry/testing/servers';
+import {
+  NODE_FLAGS,
+  readableLogLine,
+  startGuarded,
+  waitFor,
+  type GuardedProcess,
+} from '@tenantry/testing/servers';
 import { newId } from '@tenantry/kernel';
 import path from 'node:path';
 import type { Container, Metadata, PodTemplate, Probe } from '../objects.js';
@@ -134,7 +140,7 @@ function processOf(given: Given, pod: string, container: Container, env: Record<
     throw new Error(`${pod} works in ${container.workingDir}, which the images do not have`);
   return {
     command: process.execPath,
-    args: ['--disable-warning=TimeoutNegativeWarning', ...args],
+    args: [...NODE_FLAGS, ...args],
     cwd: path.resolve(given.image),
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', NODE_ENV: 'production', ...env },
   };
