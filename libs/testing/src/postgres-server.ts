@@ -48,7 +48,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   const binaries = await postgresBinaries(version);
   const account = await postgresAccount([binaries.postgres, path.dirname(dataDir)]);
   await endLeftoverPostgres(dataDir);
-  await initialise(dataDir, version, binaries.initdb, account, options.password);
+  await initialise(dataDir, version, binaries.initdb, account, options);
 
   const port = options.port ?? (await freePort());
   const lastLines: string[] = [];
@@ -82,7 +82,7 @@ async function initialise(
   wanted: PostgresVersion,
   initdb: string,
   account: PostgresAccount,
-  password: string,
+  { password, settings: { scram_iterations: iterations } = {} }: PostgresServerOptions,
 ): Promise<void> {
   const version = await readFile(path.join(dataDir, 'PG_VERSION'), 'utf8').catch(() => undefined);
   if (version !== undefined) {
@@ -113,6 +113,8 @@ async function initialise(
       '--locale=C',
       // The provider that sorts by code points whatever the system came with PostgreSQL 17.
       ...(wanted >= 17 ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : []),
+      // How the superuser's password is kept is decided here already.
+      ...(iterations === undefined ? [] : ['--set', `scram_iterations=${iterations}`]),
       '--no-instructions',
     ]);
     await promisify(execFile)(command, args, { uid, gid, cwd: '/' });
