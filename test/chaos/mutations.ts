@@ -51,23 +51,6 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     ],
     seenAs: ['early'],
   },
-  /** The kit's fence takes orders of any generation. */
-  'fence-generation': {
-    patches: [
-      {
-        file: 'libs/data-plane-kit/dist/sql/fence.sql.js',
-        find: 'IF held.generation > g THEN',
-        replace: 'IF false THEN',
-      },
-      {
-        file: 'libs/data-plane-kit/dist/sql/context-functions.sql.js',
-        find: 'IF EXISTS (SELECT FROM tenantry.fence f WHERE f.tenant_id = t AND f.generation > g) THEN',
-        replace: 'IF false THEN',
-      },
-    ],
-    seenAs: ['outOfOrder'],
-    pausedAt: Array.from({ length: 10 }, () => 'kit.provision.seed'),
-  },
   /** Whoever has the request works the tenant, whoever else does. */
   'worker-lock': {
     patches: [
